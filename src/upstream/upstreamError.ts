@@ -1,0 +1,48 @@
+/** What went wrong with an upstream; decides what clients are told and whether stale answers help. */
+export type UpstreamFailure =
+  /** no connection, a broken one, or no answer in time */
+  | 'unreachable'
+  /** a 5xx, or an answer that makes no sense */
+  | 'server_error'
+  /** 429 because the account's pull limit is used up */
+  | 'pull_limit'
+  /** 429 for any other reason */
+  | 'abuse_limit'
+  /** our credentials, or our lack of any, were refused */
+  | 'credentials_refused'
+  /** it named a token service or a redirect target that the rules forbid */
+  | 'forbidden_address';
+
+/** What is known about an {@link UpstreamError} beside its message. */
+export interface UpstreamErrorOptions {
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** Seconds after which the upstream said to come back. */
+  readonly retryAfter?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * An upstream that could not be asked or did not answer properly. Never thrown for content that the
+ * upstream says does not exist. The message names host and operation, and no secret or signed URL.
+ */
+export class UpstreamError extends Error {
+  readonly upstream: string;
+  readonly failure: UpstreamFailure;
+  readonly status: number | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    upstream: string,
+    failure: UpstreamFailure,
+    message: string,
+    options: UpstreamErrorOptions = {},
+  ) {
+    super(`${upstream}: ${message}`, { cause: options.cause });
+    this.name = 'UpstreamError';
+    this.upstream = upstream;
+    this.failure = failure;
+    this.status = options.status;
+    this.retryAfter = options.retryAfter;
+  }
+}
