@@ -30,3 +30,8 @@ export function bareMediaType(value: string): string {
 export function isIndex(mediaType: string): boolean {
   return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerList;
 }
+
+/** Whether bytes of this type describe one image (an OCI image manifest or a Docker schema 2 one). */
+export function isImage(mediaType: string): boolean {
+  return mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.dockerManifest;
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  bareMediaType,
+  isImage,
+  isIndex,
+  manifestAccept,
+  mediaTypes,
+} from '../../src/registry/mediaType.ts';
+
+describe('media types', () => {
+  test('lose parameters, white space and upper case', () => {
+    assert.equal(bareMediaType('application/json'), 'application/json');
+    assert.equal(bareMediaType(' Application/JSON ; charset=utf-8; a=b'), 'application/json');
+    assert.equal(bareMediaType(';'), '');
+  });
+
+  test('of lists of manifests are those of OCI and of Docker', () => {
+    assert.deepEqual(Object.values(mediaTypes).filter(isIndex), [
+      'application/vnd.oci.image.index.v1+json',
+      'application/vnd.docker.distribution.manifest.list.v2+json',
+    ]);
+  });
+
+  test('of images are those of OCI and of Docker', () => {
+    assert.deepEqual(Object.values(mediaTypes).filter(isImage), [
+      'application/vnd.oci.image.manifest.v1+json',
+      'application/vnd.docker.distribution.manifest.v2+json',
+    ]);
+  });
+
+  test('of all four kinds of manifest are asked for at full weight, any other at less', () => {
+    const asked = manifestAccept.split(', ');
+    for (const type of Object.values(mediaTypes)) {
+      if (isIndex(type) || isImage(type)) assert.ok(asked.includes(type), type);
+    }
+    assert.deepEqual(
+      asked.filter((type) => type.includes(';')),
+      ['*/*;q=0.1'],
+    );
+  });
+});
