@@ -1,0 +1,46 @@
+import { lookup, type LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { AddressRules } from './addressRules.ts';
+
+/** Resolves a name to all of its addresses. */
+export type ResolveName = (
+  hostname: string,
+  options: {
+    readonly all: true;
+    readonly family?: number | 'IPv4' | 'IPv6';
+    readonly hints?: number;
+  },
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * A `lookup` for sockets that hides the addresses which the rules forbid. It works where the
+ * connection is made, so that a name cannot resolve to one thing for the check and to another for use.
+ * IP literals never pass through a lookup: they are checked in the URL.
+ */
+export function guardedLookup(rules: AddressRules, resolve: ResolveName = lookup): LookupFunction {
+  return (hostname, { all, family, hints }, callback) => {
+    const options = {
+      ...(family === undefined ? {} : { family }),
+      ...(hints === undefined ? {} : { hints }),
+    };
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const found = error ?? permitted(rules, hostname, addresses);
+      if (found instanceof Error) callback(found, []);
+      else if (all) callback(null, found);
+      else callback(null, found[0]?.address ?? '', found[0]?.family);
+    });
+  };
+}
+
+function permitted(
+  rules: AddressRules,
+  hostname: string,
+  addresses: readonly LookupAddress[],
+): LookupAddress[] | Error {
+  try {
+    return rules.resolved(hostname, addresses);
+  } catch (error) {
+    return error as Error;
+  }
+}

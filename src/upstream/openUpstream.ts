@@ -1,0 +1,75 @@
+import type { Account } from './account.ts';
+import { Accounts } from './accounts.ts';
+import { AddressRules } from './addressRules.ts';
+import { Authorization } from './authorization.ts';
+import { guardedLookup, type ResolveName } from './guardedLookup.ts';
+import { RegistryCalls } from './registryCalls.ts';
+import { RegistryClient } from './registryClient.ts';
+import { RegistryUpstream } from './registryUpstream.ts';
+import { Tokens } from './tokens.ts';
+import { requestToken } from './tokenService.ts';
+import type { Upstream } from './upstream.ts';
+import { UpstreamAgents, type AgentLimits } from './upstreamAgents.ts';
+import type { UpstreamContext } from './upstreamContext.ts';
+import { defaultUpstreamLimits, type UpstreamLimits } from './upstreamLimits.ts';
+import type { UpstreamObserver } from './upstreamObserver.ts';
+
+/** A registry as an operator describes it, and what it is asked with. */
+export interface OpenUpstreamOptions {
+  /** The name that clients know it by, for instance `docker.io`. */
+  readonly host: string;
+  /** Its address, above `/v2/`: `https://registry-1.docker.io`. */
+  readonly url: string;
+  /** `host` or `host:port` of further places that it may name as token service or redirect to. */
+  readonly trustedHosts: readonly string[];
+  /** In the order in which they are used; none: anonymous. */
+  readonly accounts: readonly Account[];
+  /** `pullthrough/<version>`. */
+  readonly userAgent: string;
+  /** The environment variables, for `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly observer: UpstreamObserver;
+  /** A monotonic clock in milliseconds; `performance.now` unless given. */
+  readonly now?: () => number;
+  /** The time in ms since 1970; `Date.now` unless given. */
+  readonly wallNow?: () => number;
+  /** How names are resolved; the system's way unless given. */
+  readonly resolve?: ResolveName;
+  readonly limits?: Partial<UpstreamLimits>;
+  readonly agentLimits?: Partial<AgentLimits>;
+}
+
+/** An upstream with its connections. */
+export interface OpenedUpstream {
+  readonly upstream: Upstream;
+  /** Its connections: to be closed, or destroyed, in the end. */
+  readonly agents: UpstreamAgents;
+}
+
+/** Puts an upstream together. Asks nothing yet: the process starts while a registry is away. */
+export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
+  const { host, accounts: list, now = () => performance.now() } = options;
+  const base = new URL(options.url);
+  const limits = { ...defaultUpstreamLimits, ...options.limits };
+  const rules = new AddressRules({ host, base, trustedHosts: options.trustedHosts });
+  const context: UpstreamContext = {
+    host,
+    userAgent: options.userAgent,
+    rules,
+    observer: options.observer,
+    now,
+    wallNow: options.wallNow ?? Date.now,
+  };
+  const agents = new UpstreamAgents({
+    environment: options.environment,
+    lookup: guardedLookup(rules, options.resolve),
+    ...(options.agentLimits === undefined ? {} : { limits: options.agentLimits }),
+  });
+  const accounts = new Accounts({ host, accounts: list, now });
+  const service = { context, accounts, dispatcher: agents.api, timeout: limits.tokenTimeout };
+  const tokens = new Tokens({ request: (request) => requestToken(request, service), now });
+  const authorization = new Authorization({ host, accounts, tokens });
+  const calls = new RegistryCalls(base, agents);
+  const client = new RegistryClient({ context, accounts, authorization, ping: calls.ping });
+  return { upstream: new RegistryUpstream({ context, calls, client, limits }), agents };
+}

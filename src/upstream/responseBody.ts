@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+
+/** A body of undici, which can be read on for the sake of its connection. */
+export interface DisposableBody extends Readable {
+  dump(options: { readonly limit: number }): Promise<void>;
+}
+
+// What is worth reading to keep a connection usable.
+const drainLimit = 64 * 1024;
+
+/** Reads a body into memory; `undefined`, and the transfer ended, when it has more than `limit` bytes. */
+export async function readBody(body: Readable, limit: number): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  body.on('error', ignore);
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > limit) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
+}
+
+/** Does away with a body that is expected to be short; its connection stays usable. */
+export function drain(body: DisposableBody): void {
+  void body.dump({ limit: drainLimit });
+}
+
+/** Does away with a body that may be long, and with its connection. */
+export function abandon(body: Readable): void {
+  body.on('error', ignore).destroy();
+}
+
+/** undici reports a body that was ended early as an error, which nobody waits for. */
+export function ignore(): void {}

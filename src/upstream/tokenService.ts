@@ -1,0 +1,131 @@
+import type { Dispatcher } from 'undici';
+import { RegistryError } from '../registry/errors.ts';
+import { accountName, type Account } from './account.ts';
+import { LogInRefused, type Accounts } from './accounts.ts';
+import { Deadline } from './deadline.ts';
+import { exchange, type Incoming } from './exchange.ts';
+import { networkFailure } from './networkFailure.ts';
+import { drain, readBody } from './responseBody.ts';
+import { statusBucket } from './statusBucket.ts';
+import { throttled } from './throttle.ts';
+import { readToken, type Token } from './token.ts';
+import type { UpstreamContext } from './upstreamContext.ts';
+import { UpstreamError } from './upstreamError.ts';
+
+/** What a token is asked with; two requests that are alike can share one. */
+export interface TokenRequest {
+  readonly account: Account | undefined;
+  /** As the registry's challenge said it, not yet checked. */
+  readonly realm: string;
+  readonly service: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** What the token service of one upstream is asked through. */
+export interface TokenServiceOptions {
+  readonly context: UpstreamContext;
+  readonly accounts: Accounts;
+  readonly dispatcher: Dispatcher;
+  /** Milliseconds for one request, from its start to the end of its answer. */
+  readonly timeout: number;
+}
+
+// Tokens have a few KiB.
+const bodyLimit = 1024 * 1024;
+
+/**
+ * Gets a token (Docker token authentication, "Requesting a token"). Throws {@link LogInRefused} when
+ * the account is not known there, `NAME_UNKNOWN` when it says that the repository is out of reach,
+ * and an `UpstreamError` for everything else.
+ */
+export async function requestToken(
+  tokenRequest: TokenRequest,
+  options: TokenServiceOptions,
+): Promise<Token> {
+  const { context, timeout } = options;
+  const subject = `token for ${tokenRequest.scopes.join(' ')}`;
+  const deadline = new Deadline(timeout, () => {
+    return new UpstreamError(context.host, 'unreachable', `${subject}: no answer in time`);
+  });
+  try {
+    const askedAt = context.now();
+    const incoming = await ask(tokenRequest, subject, deadline.signal, options);
+    if (incoming.status !== 200) throw await refusal(incoming, subject, tokenRequest, options);
+    if (tokenRequest.account !== undefined) options.accounts.accept(tokenRequest.account);
+    return await readReply(incoming, subject, askedAt, context);
+  } finally {
+    deadline.lift();
+  }
+}
+
+async function ask(
+  { account, realm, service, scopes }: TokenRequest,
+  subject: string,
+  signal: AbortSignal,
+  { context, accounts, dispatcher }: TokenServiceOptions,
+): Promise<Incoming> {
+  const { host, observer, rules } = context;
+  const url = rules.realm(realm);
+  if (service !== undefined) url.searchParams.set('service', service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  const authorization = account && (await accounts.basicAuthorization(account));
+  try {
+    const incoming = await exchange(
+      {
+        subject,
+        method: 'GET',
+        url,
+        headers: { accept: 'application/json' },
+        authorization,
+        redirects: 'same_origin',
+        dispatcher,
+        signal,
+      },
+      context,
+    );
+    observer.exchanged(host, 'token', statusBucket(incoming.status));
+    return incoming;
+  } catch (error) {
+    observer.exchanged(host, 'token', 'error');
+    if (error instanceof UpstreamError && error.failure === 'abuse_limit') {
+      observer.throttled(host, accountName(account), 'abuse_limit');
+    }
+    throw error;
+  }
+}
+
+async function readReply(
+  { body }: Incoming,
+  subject: string,
+  askedAt: number,
+  { host }: UpstreamContext,
+): Promise<Token> {
+  const bytes = await readBody(body, bodyLimit).catch((error: unknown) => {
+    throw networkFailure({ host, subject, elsewhere: false }, error);
+  });
+  const token = bytes && readToken(bytes, askedAt);
+  if (token !== undefined) return token;
+  throw new UpstreamError(host, 'server_error', `${subject}: the answer holds no token`);
+}
+
+/**
+ * ghcr.io answers 401 or 403 here for a repository that is private or missing, where Docker Hub
+ * grants a token that is good for nothing. With an account, a 401 is about the log-in instead.
+ */
+async function refusal(
+  incoming: Incoming,
+  subject: string,
+  { account }: TokenRequest,
+  { context, accounts }: TokenServiceOptions,
+): Promise<Error> {
+  const { status } = incoming;
+  if (status === 429) return await throttled(incoming, subject, account, context);
+  drain(incoming.body);
+  if (status === 401 && account !== undefined) {
+    accounts.refuse(account);
+    return new LogInRefused(account);
+  }
+  if (status === 401 || status === 403) return new RegistryError('NAME_UNKNOWN');
+  const message = `${subject}: the token service answered ${status}`;
+  return new UpstreamError(context.host, 'server_error', message, { status });
+}

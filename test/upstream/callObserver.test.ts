@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { paidAccount, personalAccount } from '../support/hub/accounts.ts';
+import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
+import { buildImage } from '../support/images.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+import { account, openHub, reference, rejection, repository } from './testUpstream.ts';
+
+const alpine = repository('library/alpine');
+const latest = reference('latest');
+const image = buildImage();
+const { signal } = new AbortController();
+
+async function startAlpine(t: Lifetime): Promise<ScriptedHub> {
+  const hub = await startHub(t);
+  hub.addImage('library/alpine', image, { tags: ['latest'] });
+  return hub;
+}
+
+function reading(remaining: number): string {
+  return `rate hub.test anonymous {"limit":100,"remaining":${remaining},"windowSeconds":21600}`;
+}
+
+test('every exchange is counted by operation and status, a followed redirect once', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  await upstream.headManifest(alpine, latest);
+  await upstream.getManifest(alpine, reference('missing'));
+  await (await upstream.getBlob(alpine, image.config.digest, 0, signal))?.body.toArray();
+  await upstream.hasBlob(alpine, image.config.digest);
+  await upstream.listTags(alpine, '');
+  await upstream.listReferrers(alpine, image.manifest.digest, '');
+  assert.deepEqual(observer.of('exchanged'), [
+    'exchanged hub.test manifest_head 401',
+    'exchanged hub.test token 2xx',
+    'exchanged hub.test manifest_head 2xx',
+    'exchanged hub.test manifest_get 404',
+    'exchanged hub.test blob_get 2xx',
+    'exchanged hub.test blob_get 2xx',
+    'exchanged hub.test tags 2xx',
+    'exchanged hub.test referrers 2xx',
+  ]);
+});
+
+test('an exchange without an answer is counted as an error', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  hub.fault({ at: ['token', 'tags'], refuse: 'fin' });
+  await rejection(upstream.headManifest(alpine, latest));
+  await rejection(upstream.listTags(alpine, ''));
+  assert.deepEqual(observer.of('exchanged').slice(1), [
+    'exchanged hub.test token error',
+    'exchanged hub.test tags error',
+  ]);
+});
+
+test('a manifest GET is a pull of its account, which a HEAD or one that was not let in is not', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub, { accounts: [account(personalAccount)] });
+  await upstream.getManifest(alpine, latest);
+  await upstream.headManifest(alpine, latest);
+  assert.deepEqual(observer.of('pull'), [`pull hub.test ${personalAccount.username}`]);
+  assert.equal(hub.count({ operation: 'manifest_get' }), 2);
+});
+
+test('a manifest GET that got no answer may have been counted, and counts', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  await upstream.headManifest(alpine, latest);
+  hub.fault({ at: 'manifest_get', refuse: 'fin' });
+  await rejection(upstream.getManifest(alpine, latest));
+  assert.deepEqual(observer.of('pull'), ['pull hub.test anonymous']);
+});
+
+test('the quota is read from HEAD and GET, and from the 429', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  hub.setRemaining('anonymous', 1);
+  await upstream.headManifest(alpine, latest);
+  await upstream.getManifest(alpine, latest);
+  await rejection(upstream.getManifest(alpine, latest));
+  assert.deepEqual(observer.of('rate'), [reading(1), reading(0), reading(0)]);
+  assert.deepEqual(observer.of('throttled'), ['throttled hub.test anonymous pull_limit']);
+});
+
+test('an account without a limit has no quota in its answers', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub, { accounts: [account(paidAccount)] });
+  await upstream.headManifest(alpine, latest);
+  assert.deepEqual(observer.of('rate'), [`rate hub.test ${paidAccount.username} none`]);
+});
+
+test('what answers elsewhere, or with a failure, says nothing about the quota', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  const far = await startHub(t, { auth: 'none' });
+  far.addImage('library/alpine', image, { tags: ['latest'] });
+  const redirectTo = `${far.registryUrl}/v2/library/alpine/manifests/latest`;
+  hub.fault({ at: 'manifest_head', redirectTo });
+  hub.fault({ at: 'manifest_get', status: 503 });
+  await upstream.headManifest(alpine, latest);
+  await rejection(upstream.getManifest(alpine, latest));
+  assert.deepEqual(observer.of('rate'), []);
+});
+
+test('both ways of the abuse limit are reported as throttled', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  hub.fault({ at: 'manifest_head', throttle: 'abuse_limit', times: 1 });
+  hub.fault({ at: 'manifest_get', throttle: 'abuse_limit_bare_lf' });
+  await rejection(upstream.headManifest(alpine, latest));
+  await rejection(upstream.getManifest(alpine, latest));
+  const throttled = 'throttled hub.test anonymous abuse_limit';
+  assert.deepEqual(observer.of('throttled'), [throttled, throttled]);
+});
+
+test('a call that its caller gave up is no failed exchange', async (t) => {
+  const hub = await startAlpine(t);
+  hub.fault({ at: 'blob_redirect', delayHeaders: 'hold' });
+  const { upstream, observer } = openHub(t, hub);
+  const controller = new AbortController();
+  const asked = upstream.getBlob(alpine, image.config.digest, 0, controller.signal);
+  await hub.waitFor({ operation: 'blob_get' });
+  controller.abort(new Error('left'));
+  assert.match(String(await rejection(asked)), /left/);
+  assert.deepEqual(observer.events, []);
+});

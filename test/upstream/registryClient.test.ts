@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { RegistryError } from '../../src/registry/errors.ts';
+import { UpstreamError } from '../../src/upstream/upstreamError.ts';
+import { paidAccount, personalAccount } from '../support/hub/accounts.ts';
+import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
+import type { HubSettings } from '../support/hub/hubSettings.ts';
+import { buildImage } from '../support/images.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+import { manualClock } from '../support/manualClock.ts';
+import {
+  account,
+  openHub,
+  openTestUpstream,
+  reference,
+  rejection,
+  repository,
+} from './testUpstream.ts';
+import { startTinyServer, type TinyHandler } from './tinyServer.ts';
+
+const alpine = repository('library/alpine');
+const latest = reference('latest');
+const image = buildImage();
+
+async function startAlpine(t: Lifetime, settings?: Partial<HubSettings>): Promise<ScriptedHub> {
+  const hub = await startHub(t, settings);
+  hub.addImage('library/alpine', image, { tags: ['latest'] });
+  return hub;
+}
+
+function assertNameUnknown(error: unknown): void {
+  assert.ok(error instanceof RegistryError, String(error));
+  assert.equal(error.code, 'NAME_UNKNOWN');
+}
+
+function assertRefused(error: unknown): void {
+  assert.ok(error instanceof UpstreamError, String(error));
+  assert.equal(error.failure, 'credentials_refused');
+}
+
+describe('a registry with a token service', () => {
+  test('is asked with one token by fifty calls at once', async (t) => {
+    const hub = await startAlpine(t);
+    const { upstream } = openHub(t, hub);
+    await Promise.all(Array.from({ length: 50 }, () => upstream.headManifest(alpine, latest)));
+    assert.equal(hub.count({ operation: 'token' }), 1);
+  });
+
+  test('is asked at once with what it wanted before, for another repository too', async (t) => {
+    const hub = await startAlpine(t);
+    hub.addImage('library/busybox', image, { tags: ['latest'] });
+    const { upstream } = openHub(t, hub);
+    await upstream.headManifest(alpine, latest);
+    await upstream.getManifest(alpine, latest);
+    await upstream.headManifest(repository('library/busybox'), latest);
+    assert.equal(hub.count({ operation: 'token' }), 2);
+    assert.equal(hub.count({ status: 401 }), 1);
+  });
+
+  test('is asked with a new token before the old one expires', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { clock });
+    const { upstream } = openHub(t, hub, { now: clock });
+    await upstream.headManifest(alpine, latest);
+    clock.advance(269_000);
+    await upstream.headManifest(alpine, latest);
+    assert.equal(hub.count({ operation: 'token' }), 1);
+    clock.advance(1000);
+    await upstream.headManifest(alpine, latest);
+    assert.equal(hub.count({ operation: 'token' }), 2);
+    assert.equal(hub.count({ status: 401 }), 1);
+  });
+
+  test('gets a new token once when it says that the one it got is invalid', async (t) => {
+    const hub = await startAlpine(t);
+    const { upstream } = openHub(t, hub);
+    await upstream.headManifest(alpine, latest);
+    hub.revokeTokens();
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.equal(hub.count({ operation: 'token' }), 2);
+  });
+
+  test('that calls every token invalid refuses the credentials, after two of them', async (t) => {
+    const hub = await startAlpine(t);
+    hub.fault({ at: 'manifest_head', status: 401 });
+    const { upstream } = openHub(t, hub);
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assert.equal(hub.count({ operation: 'token' }), 2);
+    assert.equal(hub.count({ operation: 'manifest_head' }), 3);
+  });
+
+  test('says insufficient_scope to a fresh token for what is missing or private: NAME_UNKNOWN', async (t) => {
+    const hub = await startAlpine(t);
+    hub.addImage('acme/secret', image, { tags: ['latest'], private: true });
+    const { upstream } = openHub(t, hub);
+    for (const name of ['library/missing', 'acme/secret']) {
+      hub.forget();
+      assertNameUnknown(await rejection(upstream.headManifest(repository(name), latest)));
+      assert.equal(hub.count({ operation: 'token' }), 1);
+    }
+  });
+
+  test('is asked again with a fresh token before an old one is taken to deny a repository', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { clock });
+    const fresh = repository('library/fresh');
+    const { upstream } = openHub(t, hub, { now: clock });
+    assertNameUnknown(await rejection(upstream.headManifest(fresh, latest)));
+    clock.advance(1000);
+    hub.addImage('library/fresh', image, { tags: ['latest'] });
+    assert.ok(await upstream.headManifest(fresh, latest));
+  });
+
+  test('that makes a repository private is believed at once, whatever token is held', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { clock });
+    const { upstream } = openHub(t, hub, { now: clock });
+    await upstream.headManifest(alpine, latest);
+    clock.advance(1000);
+    hub.makePrivate('library/alpine');
+    assertNameUnknown(await rejection(upstream.headManifest(alpine, latest)));
+  });
+
+  test('shows an account what is private to it', async (t) => {
+    const hub = await startAlpine(t);
+    const options = { private: true, allowed: [paidAccount.username], tags: ['latest'] };
+    hub.addImage('acme/secret', image, options);
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+    assert.ok(await upstream.headManifest(repository('acme/secret'), latest));
+    assert.equal(hub.count({ account: paidAccount.username, status: 200 }), 2);
+  });
+
+  test('never sees the password of an account, nor does the CDN see anything', async (t) => {
+    const hub = await startAlpine(t);
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+    const { signal } = new AbortController();
+    const blob = await upstream.getBlob(alpine, image.config.digest, 0, signal);
+    await blob?.body.toArray();
+    const schemes = hub.requests.map(({ origin, headers }) => [
+      origin,
+      headers.authorization?.split(' ')[0],
+    ]);
+    assert.deepEqual(schemes, [
+      ['registry', undefined],
+      ['token', 'Basic'],
+      ['registry', 'Bearer'],
+      ['cdn', undefined],
+    ]);
+  });
+
+  test('is asked by the next account when the log-in of the first is refused', async (t) => {
+    const hub = await startAlpine(t);
+    const accounts = [account({ ...paidAccount, password: 'old' }), account(personalAccount)];
+    const { upstream } = openHub(t, hub, { accounts });
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.ok(await upstream.getManifest(alpine, latest));
+    assert.equal(hub.count({ operation: 'token', account: paidAccount.username }), 1);
+    assert.equal(hub.count({ operation: 'token', account: personalAccount.username }), 1);
+  });
+
+  test('is not asked to log in again and again with a password that it refused', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { clock });
+    const accounts = [account({ ...paidAccount, password: 'old' })];
+    const { upstream } = openHub(t, hub, { accounts, now: clock });
+    const calls = Array.from({ length: 20 }, () =>
+      rejection(upstream.headManifest(alpine, latest)),
+    );
+    for (const error of await Promise.all(calls)) assertRefused(error);
+    assert.equal(hub.count({ operation: 'token' }), 1);
+    hub.forget();
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assert.equal(hub.requests.length, 0);
+    clock.advance(60_000);
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assert.equal(hub.count({ operation: 'token' }), 1);
+  });
+
+  test('on whose own 401 there is no challenge is asked for the one of /v2/', async (t) => {
+    const hub = await startAlpine(t);
+    hub.fault({ at: 'manifest_head', headers: { 'www-authenticate': '' }, times: 1 });
+    const { upstream } = openHub(t, hub);
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.equal(hub.count({ operation: 'ping' }), 1);
+  });
+
+  test('on whose own 401 there is no challenge is met with the remembered one', async (t) => {
+    const hub = await startAlpine(t);
+    const { upstream } = openHub(t, hub);
+    await upstream.headManifest(alpine, latest);
+    hub.revokeTokens();
+    hub.fault({ at: 'manifest_head', headers: { 'www-authenticate': '' }, times: 1 });
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.equal(hub.count({ operation: 'ping' }), 0);
+  });
+
+  test('that names a token service on a foreign domain gets no credentials out of it', async (t) => {
+    const hub = await startAlpine(t);
+    const accounts = [account(paidAccount)];
+    const { upstream } = openHub(t, hub, { accounts, trustedHosts: [] });
+    const error = await rejection(upstream.headManifest(alpine, latest));
+    assert.ok(error instanceof UpstreamError);
+    assert.equal(error.failure, 'forbidden_address');
+    assert.equal(hub.count({ origin: 'token' }), 0);
+  });
+});
+
+describe('a registry with Basic', () => {
+  test('gets the password of the account, after its first challenge without being asked', async (t) => {
+    const hub = await startAlpine(t, { auth: 'basic' });
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+    await upstream.headManifest(alpine, latest);
+    await upstream.getManifest(alpine, latest);
+    assert.deepEqual(
+      hub.requests.map(({ status }) => status),
+      [401, 200, 200],
+    );
+    assert.equal(hub.count({ origin: 'token' }), 0);
+  });
+
+  test('does not send the password on with a redirect', async (t) => {
+    const hub = await startAlpine(t, { auth: 'basic' });
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+    const { signal } = new AbortController();
+    await (await upstream.getBlob(alpine, image.config.digest, 0, signal))?.body.toArray();
+    const atCdn = hub.requests.find(({ origin }) => origin === 'cdn');
+    assert.equal(atCdn?.status, 200);
+    assert.equal(atCdn.headers.authorization, undefined);
+  });
+
+  test('that refuses the password is not asked with it again for a minute', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { auth: 'basic', clock });
+    const accounts = [account({ ...paidAccount, password: 'old' })];
+    const { upstream } = openHub(t, hub, { accounts, now: clock });
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assert.equal(hub.requests.length, 2);
+    clock.advance(60_000);
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    assert.equal(hub.requests.length, 3);
+  });
+
+  test('is asked by the next account when it refuses the first', async (t) => {
+    const hub = await startAlpine(t, { auth: 'basic' });
+    const accounts = [account({ ...paidAccount, password: 'old' }), account(personalAccount)];
+    const { upstream } = openHub(t, hub, { accounts });
+    assert.ok(await upstream.headManifest(alpine, latest));
+  });
+
+  test('refuses whoever has no account', async (t) => {
+    const hub = await startAlpine(t, { auth: 'basic' });
+    const { upstream } = openHub(t, hub);
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+  });
+});
+
+describe('an open registry', () => {
+  test('is asked without any log-in, even if there are accounts', async (t) => {
+    const hub = await startAlpine(t, { auth: 'none' });
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.equal(hub.requests.length, 1);
+    assert.equal(hub.requests[0]?.headers.authorization, undefined);
+  });
+});
+
+describe('other registries:', () => {
+  /** A registry with a token service at its own origin that grants everything. */
+  function registry(handle: TinyHandler): TinyHandler {
+    return (request, response) => {
+      if (request.url?.startsWith('/token') === true) response.end('{"token":"granted"}');
+      else handle(request, response);
+    };
+  }
+
+  function challenge(parameters: string): TinyHandler {
+    return (request, response) => {
+      const realm = `http://${request.headers.host}/token`;
+      const header = `Bearer realm="${realm}",service="r"${parameters}`;
+      response.writeHead(401, { 'www-authenticate': header }).end();
+    };
+  }
+
+  test('quay.io, whose 401 to a granted token names no error, means NAME_UNKNOWN', async (t) => {
+    const scope = ',scope="repository:library/alpine:pull"';
+    const server = await startTinyServer(t, registry(challenge(scope)));
+    const { upstream } = openTestUpstream(t, { url: server.url });
+    assertNameUnknown(await rejection(upstream.headManifest(alpine, latest)));
+  });
+
+  test('one that always answers 401 without a word refuses the credentials', async (t) => {
+    const server = await startTinyServer(t, (_request, response) => {
+      response.writeHead(401).end();
+    });
+    const { upstream } = openTestUpstream(t, { url: server.url });
+    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+  });
+
+  test('public.ecr.aws gets its own scope, for later repositories without a 401', async (t) => {
+    const handle: TinyHandler = (request, response) => {
+      if (request.headers.authorization === undefined) challenge(',scope="aws"')(request, response);
+      else response.writeHead(200, { 'content-type': 'x/y' }).end();
+    };
+    const server = await startTinyServer(t, registry(handle));
+    const { upstream } = openTestUpstream(t, { url: server.url });
+    await upstream.headManifest(alpine, latest);
+    await upstream.headManifest(repository('library/busybox'), latest);
+    const [first, second] = server.requests.filter(({ url }) => url?.startsWith('/token'));
+    assert.equal(
+      first?.url,
+      '/token?service=r&scope=repository%3Alibrary%2Falpine%3Apull&scope=aws',
+    );
+    assert.match(String(second?.url), /busybox%3Apull&scope=aws$/);
+    assert.equal(server.requests.length, 5);
+  });
+
+  test('one that knows the repository by another name is asked for that, once it says so', async (t) => {
+    const handle: TinyHandler = (request, response) => {
+      const seen = server.requests.map(({ url }) => url).join(' ');
+      if (seen.includes('mapped')) response.writeHead(200, { 'content-type': 'x/y' }).end();
+      else
+        challenge(',scope="repository:mapped/alpine:pull",error="insufficient_scope"')(
+          request,
+          response,
+        );
+    };
+    const server = await startTinyServer(t, registry(handle));
+    const { upstream } = openTestUpstream(t, { url: server.url });
+    assert.ok(await upstream.headManifest(alpine, latest));
+  });
+
+  test('a 401 from where a redirect led is not answered with credentials', async (t) => {
+    const target = await startTinyServer(t, challenge(''));
+    const server = await startTinyServer(t, (_request, response) => {
+      response.writeHead(307, { location: `${target.url}/x?sig=secret` }).end();
+    });
+    const accounts = [account(paidAccount)];
+    const { upstream } = openTestUpstream(t, { url: server.url, accounts });
+    const error = await rejection(upstream.headManifest(alpine, latest));
+    assert.ok(error instanceof UpstreamError);
+    assert.deepEqual([error.failure, error.status], ['server_error', 401]);
+    assert.equal(target.requests.length, 1);
+  });
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UpstreamError } from '../../src/upstream/upstreamError.ts';
+import { paidAccount } from '../support/hub/accounts.ts';
+import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
+import { buildImage } from '../support/images.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+import { manualClock } from '../support/manualClock.ts';
+import {
+  account,
+  openHub,
+  openTestUpstream,
+  reference,
+  rejection,
+  repository,
+} from './testUpstream.ts';
+import { startTinyServer } from './tinyServer.ts';
+
+const alpine = repository('library/alpine');
+const latest = reference('latest');
+const image = buildImage();
+
+async function startAlpine(t: Lifetime): Promise<ScriptedHub> {
+  const hub = await startHub(t);
+  hub.addImage('library/alpine', image, { tags: ['latest'] });
+  return hub;
+}
+
+test('an upstream that was never asked has not answered', async (t) => {
+  const { upstream } = openTestUpstream(t, { url: 'http://127.0.0.1:1' });
+  assert.equal(upstream.host, 'hub.test');
+  assert.equal(upstream.lastAnswerAt, undefined);
+});
+
+test('an answer is remembered with its time, also that there is nothing', async (t) => {
+  const clock = manualClock(5000);
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub, { now: clock });
+  await upstream.headManifest(alpine, latest);
+  assert.equal(upstream.lastAnswerAt, 5000);
+  clock.advance(10);
+  await upstream.headManifest(alpine, reference('missing'));
+  assert.equal(upstream.lastAnswerAt, 5010);
+  clock.advance(10);
+  await rejection(upstream.headManifest(repository('library/missing'), latest));
+  assert.equal(upstream.lastAnswerAt, 5020);
+  assert.deepEqual(new Set(observer.of('reachable')), new Set(['reachable hub.test true']));
+});
+
+test('an upstream that fails is down until it answers again', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub);
+  await upstream.headManifest(alpine, latest);
+  await hub.goDown('registry');
+  await rejection(upstream.headManifest(alpine, latest));
+  assert.equal(upstream.lastAnswerAt, undefined);
+  await hub.comeUp('registry');
+  await upstream.headManifest(alpine, latest);
+  hub.fault({ at: 'manifest_head', status: 503 });
+  await rejection(upstream.headManifest(alpine, latest));
+  assert.equal(upstream.lastAnswerAt, undefined);
+  assert.deepEqual(
+    observer.of('reachable').map((event) => event.split(' ')[2]),
+    ['true', 'false', 'true', 'false'],
+  );
+});
+
+test('an upstream that throttles is there, and its earlier answer is not forgotten', async (t) => {
+  const clock = manualClock(5000);
+  const hub = await startAlpine(t);
+  const { upstream, observer } = openHub(t, hub, { now: clock });
+  await upstream.headManifest(alpine, latest);
+  clock.advance(10);
+  hub.fault({ at: 'manifest_head', throttle: 'abuse_limit' });
+  await rejection(upstream.headManifest(alpine, latest));
+  assert.equal(upstream.lastAnswerAt, 5000);
+  assert.equal(observer.of('reachable').at(-1), 'reachable hub.test true');
+});
+
+test('accounts that are set aside say nothing about the upstream', async (t) => {
+  const hub = await startAlpine(t);
+  const accounts = [account({ ...paidAccount, password: 'old' })];
+  const { upstream, observer } = openHub(t, hub, { accounts });
+  await rejection(upstream.headManifest(alpine, latest));
+  assert.deepEqual([upstream.lastAnswerAt, observer.of('reachable')], [undefined, []]);
+});
+
+for (const at of ['token', 'manifest_head'] as const) {
+  test(`one deadline bounds a call: nothing at the step ${at}`, async (t) => {
+    const hub = await startAlpine(t);
+    hub.fault({ at, delayHeaders: 'hold', after: at === 'token' ? 0 : 1 });
+    const { upstream } = openHub(t, hub, { limits: { callTimeout: 150 } });
+    const error = await rejection(upstream.headManifest(alpine, latest));
+    assert.ok(error instanceof UpstreamError);
+    assert.equal(error.failure, 'unreachable');
+    assert.match(error.message, /manifest latest of library\/alpine: no answer in time/);
+  });
+}
+
+test('one deadline bounds the headers of a blob', async (t) => {
+  const hub = await startAlpine(t);
+  hub.fault({ at: 'blob_body', delayHeaders: 'hold' });
+  const { upstream } = openHub(t, hub, { limits: { callTimeout: 150 } });
+  const { signal } = new AbortController();
+  const error = await rejection(upstream.getBlob(alpine, image.config.digest, 0, signal));
+  assert.ok(error instanceof UpstreamError);
+  assert.equal(error.failure, 'unreachable');
+});
+
+test('the address of an upstream may have a path', async (t) => {
+  const server = await startTinyServer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'x/y' }).end();
+  });
+  const { upstream } = openTestUpstream(t, { url: `${server.url}/docker/` });
+  await upstream.headManifest(alpine, latest);
+  assert.equal(server.requests[0]?.url, '/docker/v2/library/alpine/manifests/latest');
+});
+
+test('no secret is in any error', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
+  const { signal } = new AbortController();
+  const errors: unknown[] = [];
+  for (const at of ['token', 'manifest_head', 'blob_redirect', 'blob_body'] as const) {
+    for (const effect of [
+      { status: 500 },
+      { refuse: 'reset' },
+      { throttle: 'abuse_limit_bare_lf' },
+    ] as const) {
+      hub.revokeTokens();
+      const fault = hub.fault({ at, ...effect });
+      errors.push(
+        await rejection(
+          at.startsWith('blob')
+            ? upstream.getBlob(alpine, image.config.digest, 0, signal)
+            : openHub(t, hub, { accounts: [account(paidAccount)] }).upstream.headManifest(
+                alpine,
+                latest,
+              ),
+        ),
+      );
+      fault.clear();
+    }
+  }
+  for (const error of errors) {
+    assert.ok(error instanceof UpstreamError);
+    assert.equal(error.cause, undefined);
+    assert.doesNotMatch(String(error.stack), /dckr_|\?|Bearer|Basic/);
+  }
+});

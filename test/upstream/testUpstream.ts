@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { parseDigest, type Digest } from '../../src/registry/digest.ts';
+import { parseReference, type Reference } from '../../src/registry/reference.ts';
+import { parseRepositoryName, type RepositoryName } from '../../src/registry/repositoryName.ts';
+import type { Account } from '../../src/upstream/account.ts';
+import { openUpstream, type OpenUpstreamOptions } from '../../src/upstream/openUpstream.ts';
+import type { Upstream } from '../../src/upstream/upstream.ts';
+import type { Account as HubAccount } from '../support/hub/accounts.ts';
+import type { ScriptedHub } from '../support/hub/scriptedHub.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+import { recordingObserver, type RecordingObserver } from './recordingObserver.ts';
+
+/** An upstream under test. */
+export interface TestUpstream {
+  readonly upstream: Upstream;
+  readonly observer: RecordingObserver;
+}
+
+/** Opens an upstream called `hub.test`, which is closed when the test ends. */
+export function openTestUpstream(
+  t: Lifetime,
+  options: Partial<OpenUpstreamOptions> & { readonly url: string },
+): TestUpstream {
+  const observer = recordingObserver();
+  const { upstream, agents } = openUpstream({
+    host: 'hub.test',
+    trustedHosts: [],
+    accounts: [],
+    userAgent: 'pullthrough/0.0.0-test',
+    environment: {},
+    observer,
+    ...options,
+  });
+  t.after(() => agents.destroy());
+  return { upstream, observer };
+}
+
+/** Opens an upstream on a scripted Hub, whose token service it is allowed to use. */
+export function openHub(
+  t: Lifetime,
+  hub: ScriptedHub,
+  options: Partial<OpenUpstreamOptions> = {},
+): TestUpstream {
+  const trustedHosts = [new URL(hub.tokenUrl).host];
+  return openTestUpstream(t, { url: hub.registryUrl, trustedHosts, ...options });
+}
+
+/** An account of the scripted Hub, as it is configured here. */
+export function account({ username, password }: HubAccount): Account {
+  return { name: username, secret: () => password };
+}
+
+/** A repository name that is known to be one. */
+export function repository(text: string): RepositoryName {
+  const name = parseRepositoryName(text);
+  assert.ok(name !== undefined);
+  return name;
+}
+
+/** A tag or digest that is known to be one. */
+export function reference(text: string): Reference {
+  const parsed = parseReference(text);
+  assert.ok(parsed !== undefined);
+  return parsed;
+}
+
+/** A digest that nothing has. */
+export function unknownDigest(): Digest {
+  const digest = parseDigest(`sha256:${'0'.repeat(64)}`);
+  assert.ok(digest !== undefined);
+  return digest;
+}
+
+/** What a rejected promise was rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('it should have been rejected');
+}
