@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import type { Digest } from '../registry/digest.ts';
+import { FileSource, MemorySource, type BlobSource } from './blobSource.ts';
+import type { ContentEntry } from './catalog.ts';
+import type { CatalogTable } from './catalogTable.ts';
+import { GrowingBlob } from './growingBlob.ts';
+import { KeyedQueue } from './keyedQueue.ts';
+import type { StoreLayout } from './storeLayout.ts';
+
+/** Why a blob was removed, as the metrics name it. */
+export const evictionReasons = ['size', 'disk', 'purge', 'corrupt', 'unreferenced'] as const;
+/** One of {@link evictionReasons}. */
+export type EvictionReason = (typeof evictionReasons)[number];
+
+/** There is no room for a blob, even if others were evicted. */
+export class StoreFullError extends Error {
+  constructor(size: number) {
+    super(`no room for ${size} bytes: storage.minFree leaves none`);
+    this.name = 'StoreFullError';
+  }
+}
+
+/** The bounds of a {@link BlobStore} and who is told of evictions. */
+export interface BlobStoreOptions {
+  /** Bytes that all blobs together may take; `undefined`: any number. */
+  readonly maxSize: number | undefined;
+  /** Bytes of the file system that are left alone. */
+  readonly minFree: number;
+  /** Bytes of small blobs and manifests that are kept in memory. */
+  readonly memory: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly evicted: (size: number, reason: EvictionReason) => void;
+  /** A removal in the background failed; the file is found again at the next start. */
+  readonly failed: (error: unknown) => void;
+}
+
+// A blob up to this size is answered from memory. Image configs and manifests are well below it.
+const smallBlob = 256 * 1024;
+// Manifests are read whole. Registries and clients agree on about 4 MiB; an index of many is larger.
+const memoryEntryLimit = 8 * 1024 * 1024;
+
+/**
+ * The finished blobs, by digest, shared by all repositories. A file gets its name only after its bytes
+ * hashed to it. The catalog's entry is written before the file appears and deleted after it is gone,
+ * so that whatever was interrupted leaves at the worst an entry without a file, which is a miss.
+ */
+export class BlobStore {
+  readonly #layout: StoreLayout;
+  readonly #contents: CatalogTable<ContentEntry>;
+  readonly #options: BlobStoreOptions;
+  /** What is held, least recently used first. */
+  readonly #index: LRUCache<Digest, ContentEntry>;
+  readonly #memory: LRUCache<Digest, Buffer>;
+  /** Files and their entries change together, one change of a digest after the other. */
+  readonly #changes = new KeyedQueue<Digest>();
+  /** Blobs begin one after the other: what was promised to one is not there for the next. */
+  readonly #beginnings = new KeyedQueue<'disk'>();
+  readonly #growing = new Set<GrowingBlob>();
+
+  constructor(
+    layout: StoreLayout,
+    contents: CatalogTable<ContentEntry>,
+    options: BlobStoreOptions,
+  ) {
+    this.#layout = layout;
+    this.#contents = contents;
+    this.#options = options;
+    this.#index = new LRUCache({
+      maxSize: options.maxSize ?? Number.MAX_SAFE_INTEGER,
+      sizeCalculation: ({ size }) => Math.max(1, size),
+      dispose: (entry, digest, reason) => {
+        if (reason === 'evict') this.#discardInBackground(digest, entry);
+      },
+    });
+    this.#memory = new LRUCache({
+      maxSize: Math.max(1, options.memory),
+      maxEntrySize: Math.min(Math.max(1, options.memory), memoryEntryLimit),
+      sizeCalculation: ({ length }) => Math.max(1, length),
+    });
+  }
+
+  /** Takes up what an earlier process left: entries with their files, oldest first. */
+  load(held: Iterable<readonly [Digest, ContentEntry]>): void {
+    for (const [digest, entry] of held) {
+      if (this.#exceedsBound(entry.size)) this.#discardInBackground(digest, entry);
+      else this.#index.set(digest, entry);
+    }
+  }
+
+  /** Bytes of all finished blobs. */
+  get bytes(): number {
+    return this.#index.calculatedSize;
+  }
+
+  /** How many finished blobs there are. */
+  get count(): number {
+    return this.#index.size;
+  }
+
+  /** What is known about a blob that is held; does not count as a use of it. */
+  describe(digest: Digest): ContentEntry | undefined {
+    return this.#index.peek(digest);
+  }
+
+  /** Opens a blob; `undefined` when it is not held, or its file was taken away or cut. */
+  async open(digest: Digest): Promise<BlobSource | undefined> {
+    const entry = this.#index.get(digest);
+    if (entry === undefined) return undefined;
+    if (entry.size <= smallBlob) {
+      const bytes = await this.read(digest);
+      return bytes === undefined ? undefined : new MemorySource(bytes);
+    }
+    const file = await this.#openFile(digest, entry);
+    return file === undefined ? undefined : new FileSource(file, entry.size);
+  }
+
+  /** Reads a small blob or a manifest whole; `undefined` as for {@link open}. */
+  async read(digest: Digest): Promise<Buffer | undefined> {
+    const entry = this.#index.get(digest);
+    if (entry === undefined) return undefined;
+    const remembered = this.#memory.get(digest);
+    if (remembered !== undefined) return remembered;
+    const file = await this.#openFile(digest, entry);
+    if (file === undefined) return undefined;
+    try {
+      const bytes = await file.readFile();
+      this.#remember(digest, bytes);
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Starts a blob of `size` bytes, evicting others when the disk would become too full.
+   * @throws {StoreFullError} when that would not be enough
+   */
+  begin(digest: Digest, size: number | undefined): Promise<GrowingBlob> {
+    return this.#beginnings.run('disk', async () => {
+      await this.#makeRoom(size ?? 0);
+      const blob = await GrowingBlob.create(digest, join(this.#layout.incoming, randomUUID()));
+      if (size !== undefined) blob.announceSize(size);
+      this.#growing.add(blob);
+      return blob;
+    });
+  }
+
+  /**
+   * Gives a verified blob its final name. One that is larger than the whole bound is let go instead:
+   * its readers have it, and to keep it would mean to throw out everything else.
+   */
+  async keep(blob: GrowingBlob, mediaType?: string): Promise<void> {
+    if (blob.state !== 'verified') throw new Error(`${blob.digest} is not verified`);
+    if (this.#exceedsBound(blob.length)) {
+      await rm(blob.path, { force: true });
+      return;
+    }
+    await blob.flush();
+    await this.#changes.run(blob.digest, () => this.#publish(blob, mediaType));
+  }
+
+  /** Verifies and keeps bytes that are in memory. */
+  async put(digest: Digest, bytes: Buffer, mediaType: string): Promise<void> {
+    const blob = await this.begin(digest, bytes.length);
+    try {
+      await blob.append([bytes]);
+      blob.verify();
+      await this.keep(blob, mediaType);
+      this.#remember(digest, bytes);
+    } catch (error) {
+      await blob.fail(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      await blob.release();
+    }
+  }
+
+  /** Bytes of the file system that are free for this process. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#layout.root);
+    return bavail * bsize;
+  }
+
+  /** Shows that the store can be written and read. */
+  async probe(): Promise<void> {
+    const path = join(this.#layout.incoming, `probe-${randomUUID()}`);
+    const file = await open(path, 'wx+');
+    try {
+      await file.writeFile('ok');
+      await file.read(Buffer.alloc(2), 0, 2, 0);
+    } finally {
+      await file.close();
+      await rm(path, { force: true });
+    }
+  }
+
+  /** Settles when no removal is under way. */
+  async settled(): Promise<void> {
+    await this.#changes.idle();
+  }
+
+  async #publish(blob: GrowingBlob, mediaType: string | undefined): Promise<void> {
+    const { digest, length: size } = blob;
+    // A manifest that was fetched once more as a blob stays a manifest.
+    const type = mediaType ?? this.#index.peek(digest)?.mediaType;
+    const storedAt = this.#options.now();
+    const entry = { size, ...(type === undefined ? {} : { mediaType: type }), storedAt };
+    try {
+      await this.#contents.set(digest, entry);
+      await this.#giveName(blob);
+    } catch (error) {
+      await this.#remove(digest).catch(this.#options.failed);
+      throw error;
+    }
+    this.#index.set(digest, entry);
+  }
+
+  async #giveName(blob: GrowingBlob): Promise<void> {
+    const directory = this.#layout.blobDirectory(blob.digest);
+    await mkdir(directory, { recursive: true });
+    await rename(blob.path, this.#layout.blobFile(blob.digest));
+    // Without it a power cut may lose the name although the bytes are on the disk.
+    const handle = await open(directory);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #makeRoom(size: number): Promise<void> {
+    const wanted = size + this.#promisedBytes() + this.#options.minFree;
+    let missing = wanted - (await this.freeBytes());
+    if (missing > this.bytes) throw new StoreFullError(size);
+    while (missing > 0) {
+      const oldest = this.#leastRecentlyUsed();
+      if (oldest === undefined) throw new StoreFullError(size);
+      const [digest, entry] = oldest;
+      this.#index.delete(digest);
+      await this.#discard(digest, entry, 'disk');
+      missing -= entry.size;
+    }
+  }
+
+  /** What the blobs that are being written have yet to take of the disk. */
+  #promisedBytes(): number {
+    let bytes = 0;
+    for (const blob of this.#growing) {
+      if (blob.state === 'growing') bytes += blob.missing;
+      else this.#growing.delete(blob);
+    }
+    return bytes;
+  }
+
+  #exceedsBound(size: number): boolean {
+    return size > (this.#options.maxSize ?? Number.POSITIVE_INFINITY);
+  }
+
+  #remember(digest: Digest, bytes: Buffer): void {
+    if (this.#index.has(digest)) this.#memory.set(digest, bytes);
+  }
+
+  #leastRecentlyUsed(): readonly [Digest, ContentEntry] | undefined {
+    for (const digest of this.#index.rkeys()) {
+      const entry = this.#index.peek(digest);
+      if (entry !== undefined) return [digest, entry];
+    }
+    return undefined;
+  }
+
+  /** Forgets a blob at once and removes its file; readers that have it open keep it. */
+  #discard(digest: Digest, { size }: ContentEntry, reason: EvictionReason): Promise<void> {
+    this.#memory.delete(digest);
+    this.#options.evicted(size, reason);
+    return this.#changes.run(digest, () => this.#remove(digest));
+  }
+
+  #discardInBackground(digest: Digest, entry: ContentEntry): void {
+    this.#discard(digest, entry, 'size').catch(this.#options.failed);
+  }
+
+  async #remove(digest: Digest): Promise<void> {
+    // It may have been kept anew since the removal was asked for.
+    if (this.#index.has(digest)) return;
+    await rm(this.#layout.blobFile(digest), { force: true });
+    await this.#contents.delete(digest);
+  }
+
+  /** A file that somebody deleted or cut makes its blob a miss, which the next pull heals. */
+  async #openFile(digest: Digest, entry: ContentEntry): Promise<FileHandle | undefined> {
+    const file = await openIfThere(this.#layout.blobFile(digest));
+    if (file !== undefined && (await file.stat()).size === entry.size) return file;
+    await file?.close();
+    // If it was evicted meanwhile, or even kept anew, nothing is wrong with what is there now.
+    if (this.#index.peek(digest) === entry) {
+      this.#index.delete(digest);
+      await this.#discard(digest, entry, 'corrupt');
+    }
+    return undefined;
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import type { Digest } from '../registry/digest.ts';
+import type { Tag } from '../registry/reference.ts';
+import type { RepositoryName } from '../registry/repositoryName.ts';
+import { CatalogTable } from './catalogTable.ts';
+
+/** What a tag stood for when the upstream was last asked. Times are milliseconds since the epoch. */
+export interface TagEntry {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Bytes of the manifest, where the upstream said it. */
+  readonly size?: number;
+  /** When the upstream last confirmed it. */
+  readonly checkedAt: number;
+  /** When the upstream last failed to confirm it, if that was later. */
+  readonly failedAt?: number;
+}
+
+/** A blob or manifest whose bytes are held. */
+export interface ContentEntry {
+  readonly size: number;
+  /** What the upstream called it; for manifests alone. */
+  readonly mediaType?: string;
+  /** Milliseconds since the epoch. */
+  readonly storedAt: number;
+}
+
+/** That an upstream served a digest under a repository, or vouched for it in a manifest. */
+export interface MembershipEntry {
+  /** Milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
+/** What is known about a repository as a whole. Times are milliseconds since the epoch. */
+export interface RepositoryEntry {
+  /** When the upstream last said that it is private or gone: what was seen before counts no more. */
+  readonly goneAt?: number;
+  /** When an anonymous client was last found to be served. */
+  readonly publicAt?: number;
+  /** When an anonymous client was last found not to be served. */
+  readonly privateAt?: number;
+}
+
+/** A repository of one upstream; the same name on another upstream is another repository. */
+export interface Repository {
+  /** The upstream's name, for instance `docker.io`. */
+  readonly host: string;
+  readonly name: RepositoryName;
+}
+
+/** All that the mirror knows besides the bytes. */
+export class Catalog {
+  readonly tags: CatalogTable<TagEntry>;
+  readonly contents: CatalogTable<ContentEntry>;
+  readonly memberships: CatalogTable<MembershipEntry>;
+  readonly repositories: CatalogTable<RepositoryEntry>;
+
+  /**
+   * `newStore` is called once a kind of entry: Keyv writes its namespace into the adapter, so that
+   * none can be shared. `remembered` entries of each kind are kept in memory.
+   */
+  constructor(newStore: () => KeyvStoreAdapter | Map<string, unknown>, remembered = 20_000) {
+    const options = { throwOnErrors: true, emitErrors: false };
+    // Keyv leaves a key that begins with `namespace:` as it is; no host and no digest begins with @.
+    const table = <Entry extends object>(kind: string): CatalogTable<Entry> =>
+      new CatalogTable<Entry>(
+        new Keyv({ ...options, store: newStore(), namespace: `@${kind}` }),
+        remembered,
+      );
+    this.tags = table('tag');
+    this.contents = table('content');
+    this.memberships = table('membership');
+    this.repositories = table('repository');
+  }
+}
+
+/** The catalog's key of a repository. */
+export function repositoryKey({ host, name }: Repository): string {
+  return `${host}/${name}`;
+}
+
+/** The catalog's key of a tag. */
+export function tagKey(repository: Repository, tag: Tag): string {
+  return `${repositoryKey(repository)}:${tag}`;
+}
+
+/** The catalog's key of a digest under a repository. */
+export function membershipKey(repository: Repository, digest: Digest): string {
+  return `${repositoryKey(repository)}@${digest}`;
+}

@@ -1,0 +1,66 @@
+import type { Keyv } from 'keyv';
+import { LRUCache } from 'lru-cache';
+
+/**
+ * One kind of entry of the catalog: a Keyv namespace with the entries used most recently in memory.
+ * An absent entry is `undefined`; a store that fails is an exception and never an empty answer, which
+ * would send every client to the upstream. The memory is right because this process alone writes.
+ */
+export class CatalogTable<Entry extends object> {
+  readonly #keyv: Keyv<Entry>;
+  readonly #recent: LRUCache<string, Entry>;
+  /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
+  #writes = 0;
+
+  /** `keyv` must have been made with `throwOnErrors`; `remembered` is a number of entries. */
+  constructor(keyv: Keyv<Entry>, remembered: number) {
+    this.#keyv = keyv;
+    this.#recent = new LRUCache({ max: remembered });
+  }
+
+  /** Reads an entry. */
+  async get(key: string): Promise<Entry | undefined> {
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const writes = this.#writes;
+    const entry = await this.#keyv.get<Entry>(key);
+    if (entry !== undefined && writes === this.#writes) this.#recent.set(key, entry);
+    return entry;
+  }
+
+  /** Writes an entry; it is read back even by a process that starts after this one was killed. */
+  async set(key: string, entry: Entry): Promise<void> {
+    await this.#write(() => this.#keyv.set(key, entry));
+    this.#recent.set(key, entry);
+  }
+
+  /** Writes many entries, all or none of them. */
+  async setMany(entries: ReadonlyArray<readonly [string, Entry]>): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#write(() => this.#keyv.setMany(entries.map(([key, value]) => ({ key, value }))));
+    for (const [key, entry] of entries) this.#recent.set(key, entry);
+  }
+
+  /** Removes an entry, if there is one. */
+  async delete(key: string): Promise<void> {
+    this.#recent.delete(key);
+    await this.#write(() => this.#keyv.delete(key));
+    this.#recent.delete(key);
+  }
+
+  /** All entries, in no promised order. */
+  async *entries(): AsyncGenerator<[string, Entry]> {
+    const iterate = this.#keyv.iterator;
+    if (iterate === undefined) throw new Error('the catalog needs a Keyv store that can iterate');
+    yield* iterate.call(this.#keyv, undefined) as AsyncGenerator<[string, Entry]>;
+  }
+
+  async #write(write: () => Promise<unknown>): Promise<void> {
+    this.#writes += 1;
+    try {
+      await write();
+    } finally {
+      this.#writes += 1;
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import type { Hash } from 'node:crypto';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { digestAlgorithm, digestFrom, hashFor, type Digest } from '../registry/digest.ts';
+import type { BlobSource } from './blobSource.ts';
+
+/** Bytes that turned out not to be what their digest says. */
+export class DigestMismatchError extends Error {
+  readonly expected: Digest;
+  readonly actual: Digest;
+
+  constructor(expected: Digest, actual: Digest) {
+    super(`expected ${expected}, got bytes that hash to ${actual}`);
+    this.name = 'DigestMismatchError';
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+type State = { kind: 'growing' } | { kind: 'verified' } | { kind: 'failed'; error: Error };
+
+/**
+ * A blob that is being written and can be read meanwhile, by any number of readers. Its file has a
+ * temporary name until the bytes have hashed to the digest.
+ *
+ * The last byte is held back until then: a reader of spoiled bytes is cut off before the end and can
+ * never take them for complete.
+ */
+export class GrowingBlob {
+  readonly digest: Digest;
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #hash: Hash;
+  #size: number | undefined;
+  #length = 0;
+  #state: State = { kind: 'growing' };
+  #changed = Promise.withResolvers<void>();
+  #readers = 0;
+  #released = false;
+
+  private constructor(digest: Digest, path: string, file: FileHandle) {
+    this.digest = digest;
+    this.path = path;
+    this.#file = file;
+    this.#hash = hashFor(digest);
+  }
+
+  /** Starts an empty one at `path`, which must not exist. */
+  static async create(digest: Digest, path: string): Promise<GrowingBlob> {
+    return new GrowingBlob(digest, path, await open(path, 'wx+'));
+  }
+
+  /** How far it has come. */
+  get state(): State['kind'] {
+    return this.#state.kind;
+  }
+
+  /** How many bytes have been written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes of the whole blob, where it is known. */
+  get size(): number | undefined {
+    return this.#size;
+  }
+
+  /** Bytes that are yet to come, as far as is known. */
+  get missing(): number {
+    return this.#state.kind === 'growing' ? Math.max(0, (this.#size ?? 0) - this.#length) : 0;
+  }
+
+  /** How many readers it has now. */
+  get readers(): number {
+    return this.#readers;
+  }
+
+  /** Says how large the blob will be, as soon as the upstream's headers tell. */
+  announceSize(size: number): void {
+    this.#size = size;
+  }
+
+  /**
+   * Adds bytes at the end and lets readers have them. One call at a time.
+   * @throws when they can't be written, after which readers are cut off and it takes no more
+   */
+  async append(chunks: readonly Buffer[]): Promise<void> {
+    this.#requireGrowing();
+    try {
+      const written = this.#write(chunks);
+      // Hashed while the disk is at work.
+      for (const chunk of chunks) this.#hash.update(chunk);
+      this.#length = await written;
+    } catch (error) {
+      this.#giveUp(error);
+      throw error;
+    }
+    this.#wake();
+  }
+
+  /**
+   * Compares the bytes with the digest and, when they agree, lets readers have the last one.
+   * @throws {DigestMismatchError} after which readers are cut off
+   */
+  verify(): void {
+    this.#requireGrowing();
+    const actual = digestFrom(digestAlgorithm(this.digest), this.#hash);
+    if (actual !== this.digest) {
+      const error = new DigestMismatchError(this.digest, actual);
+      this.#giveUp(error);
+      throw error;
+    }
+    this.#size = this.#length;
+    this.#state = { kind: 'verified' };
+    this.#wake();
+  }
+
+  /** Forces the bytes to the disk, before the file gets its final name. */
+  async flush(): Promise<void> {
+    await this.#file.sync();
+  }
+
+  /**
+   * Removes the file. Unless they may have the whole blob already, readers get what was written, less
+   * the last byte, and then the error.
+   */
+  async fail(error: Error): Promise<void> {
+    this.#giveUp(error);
+    await rm(this.path, { force: true });
+  }
+
+  /** To be called by the writer, when it is done with the file, however that ended. */
+  async release(): Promise<void> {
+    this.#giveUp(new Error(`${this.digest} was not written to its end`));
+    this.#released = true;
+    await this.#closeWhenLeft();
+  }
+
+  /**
+   * A reader of its own; readers may come before the first byte and stay after the last.
+   * @throws when the writer and all readers have left: the blob is in the store then, or lost
+   */
+  openSource(): BlobSource {
+    if (this.#isLeft) throw new Error(`${this.digest} is not being written any more`);
+    this.#readers += 1;
+    let reading = true;
+    const currentSize = () => this.#size;
+    return {
+      get size() {
+        return currentSize();
+      },
+      read: (buffer, position) => this.#read(buffer, position),
+      close: async () => {
+        if (!reading) return;
+        reading = false;
+        this.#readers -= 1;
+        await this.#closeWhenLeft();
+      },
+    };
+  }
+
+  async #write(chunks: readonly Buffer[]): Promise<number> {
+    let position = this.#length;
+    let rest = chunks;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#file.writev(rest, position);
+      position += bytesWritten;
+      rest = dropBytes(rest, bytesWritten);
+    }
+    return position;
+  }
+
+  async #read(buffer: Buffer, position: number): Promise<number> {
+    for (;;) {
+      const wanted = Math.min(buffer.length, this.#readable - position);
+      if (wanted > 0) return (await this.#file.read(buffer, 0, wanted, position)).bytesRead;
+      if (this.#state.kind === 'verified') return 0;
+      if (this.#state.kind === 'failed') throw this.#state.error;
+      await this.#changed.promise;
+    }
+  }
+
+  get #readable(): number {
+    return this.#state.kind === 'verified' ? this.#length : Math.max(0, this.#length - 1);
+  }
+
+  #requireGrowing(): void {
+    if (this.#state.kind === 'failed') throw this.#state.error;
+    if (this.#state.kind === 'verified') throw new Error(`${this.digest} is complete`);
+  }
+
+  #giveUp(cause: unknown): void {
+    if (this.#state.kind !== 'growing') return;
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#state = { kind: 'failed', error };
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  get #isLeft(): boolean {
+    return this.#released && this.#readers === 0;
+  }
+
+  async #closeWhenLeft(): Promise<void> {
+    if (this.#isLeft) await this.#file.close();
+  }
+}
+
+function dropBytes(chunks: readonly Buffer[], count: number): readonly Buffer[] {
+  let left = count;
+  const index = chunks.findIndex((chunk) => {
+    if (left < chunk.length) return true;
+    left -= chunk.length;
+    return false;
+  });
+  const first = chunks[index];
+  return first === undefined ? [] : [first.subarray(left), ...chunks.slice(index + 1)];
+}

@@ -1,0 +1,21 @@
+/** Does what is asked for one key in the order asked, one after the other; keys don't wait for another. */
+export class KeyedQueue<Key> {
+  readonly #last = new Map<Key, Promise<unknown>>();
+
+  /** Does the work when everything asked earlier for the key has ended, however it ended. */
+  run<T>(key: Key, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const result = before.then(work);
+    const forget = () => {
+      if (this.#last.get(key) === ended) this.#last.delete(key);
+    };
+    const ended: Promise<void> = result.then(forget, forget);
+    this.#last.set(key, ended);
+    return result;
+  }
+
+  /** Settles when nothing is left to do. */
+  async idle(): Promise<void> {
+    while (this.#last.size > 0) await Promise.all(this.#last.values());
+  }
+}

@@ -1,0 +1,124 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { KeyvStoreAdapter, StoredData } from 'keyv';
+
+/** Values of Keyv as they lie in the table: JSON text, with Keyv's own expiry inside. */
+type Row = { key: string; value: string };
+
+/**
+ * A Keyv 5 storage adapter over one table of an embedded SQLite database. Each Keyv namespace needs
+ * an adapter of its own: Keyv writes its namespace into the adapter, so two that share one would both
+ * read the last one's entries. The database is the caller's to close.
+ */
+export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
+  /** Keyv offers its iterator only to the dialects that it knows. */
+  readonly opts = { dialect: 'sqlite', url: 'sqlite://embedded' };
+  namespace?: string;
+  readonly #database: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #set: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #page: StatementSync;
+
+  /** `page`: how many entries an iteration reads at a time; other work gets its turn between pages. */
+  constructor(database: DatabaseSync, page = 1000) {
+    super();
+    this.#database = database;
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    );
+    this.#get = database.prepare('SELECT value FROM entries WHERE key = ?');
+    this.#set = database.prepare(
+      'INSERT INTO entries (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    );
+    this.#delete = database.prepare('DELETE FROM entries WHERE key = ?');
+    this.#page = database.prepare(
+      `SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT ${page}`,
+    );
+  }
+
+  async get<Value>(key: string): Promise<StoredData<Value> | undefined> {
+    return (this.#get.get(key) as Row | undefined)?.value as StoredData<Value> | undefined;
+  }
+
+  async getMany<Value>(keys: string[]): Promise<Array<StoredData<Value | undefined>>> {
+    return Promise.all(keys.map((key) => this.get<Value>(key)));
+  }
+
+  async set(key: string, value: string): Promise<boolean> {
+    write(() => this.#set.run(key, value));
+    return true;
+  }
+
+  async setMany(entries: Array<{ key: string; value: string }>): Promise<void> {
+    this.#inTransaction(() => {
+      for (const { key, value } of entries) this.#set.run(key, value);
+    });
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return write(() => this.#delete.run(key)).changes > 0;
+  }
+
+  async deleteMany(keys: string[]): Promise<boolean> {
+    let deleted = 0;
+    this.#inTransaction(() => {
+      for (const key of keys) deleted += Number(this.#delete.run(key).changes);
+    });
+    return deleted > 0;
+  }
+
+  async clear(): Promise<void> {
+    const [first, end] = this.#bounds();
+    const statement = this.#database.prepare('DELETE FROM entries WHERE key >= ? AND key < ?');
+    write(() => statement.run(first, end));
+  }
+
+  async *iterator<Value>(): AsyncGenerator<Array<string | Awaited<Value> | undefined>, void> {
+    const [first, end] = this.#bounds();
+    let from = first;
+    for (;;) {
+      const rows = this.#page.all(from, end) as Row[];
+      for (const { key, value } of rows) yield [key, value];
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      from = `${last.key}\0`;
+      await nextTurn();
+    }
+  }
+
+  /** Keys of a namespace are `namespace:key`; `;` is the character that follows `:`. */
+  #bounds(): [string, string] {
+    return this.namespace === undefined
+      ? ['', '\u{10ffff}']
+      : [`${this.namespace}:`, `${this.namespace};`];
+  }
+
+  #inTransaction(work: () => void): void {
+    write(() => {
+      this.#database.exec('BEGIN');
+      try {
+        work();
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        // On a full disk SQLite has rolled back by itself.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+}
+
+const sqliteFull = 13;
+
+/** A full disk is reported as files report it, so that callers need not know what they write to. */
+function write<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const isFull = error instanceof Error && 'errcode' in error && error.errcode === sqliteFull;
+    if (!isFull) throw error;
+    throw Object.assign(new Error(error.message, { cause: error }), { code: 'ENOSPC' });
+  }
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { digestAlgorithm, digestHex, type Digest } from '../registry/digest.ts';
+
+/**
+ * Where things lie on disk. The version stands in the path, so that a later format can never misread
+ * the files of this one.
+ */
+export class StoreLayout {
+  /** The directory that the operator named. */
+  readonly directory: string;
+  /** Everything of this format. */
+  readonly root: string;
+  /** The catalog's database. */
+  readonly catalog: string;
+  /** Blobs that are not complete; on the same file system as the finished ones, for rename. */
+  readonly incoming: string;
+  /** Finished blobs, under names that they hashed to. */
+  readonly blobs: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.root = join(directory, 'v1');
+    this.catalog = join(this.root, 'catalog.sqlite');
+    this.incoming = join(this.root, 'incoming');
+    this.blobs = join(this.root, 'blobs');
+  }
+
+  /** The directory of a finished blob: two hex digits deep, so that none grows too large to list. */
+  blobDirectory(digest: Digest): string {
+    return join(this.blobs, digestAlgorithm(digest), digestHex(digest).slice(0, 2));
+  }
+
+  /** The file of a finished blob. */
+  blobFile(digest: Digest): string {
+    return join(this.blobDirectory(digest), digestHex(digest));
+  }
+}
