@@ -24,4 +24,6 @@ export interface MirrorObserver {
   fillResumed(upstream: string): void;
   /** An upstream sent bytes that do not have the digest they were asked for by. */
   digestMismatched(upstream: string): void;
+  /** A blob that clients were reading, or that the cache wanted, could not be completed. */
+  fillFailed(upstream: string, digest: string, error: unknown): void;
 }

@@ -1,0 +1,45 @@
+import { RegistryError } from '../registry/errors.ts';
+import type { UpstreamError } from '../upstream/upstreamError.ts';
+
+// Clients that honour Retry-After wait this long when the upstream did not say.
+const defaultRetryAfter = 10;
+const pullLimitRetryAfter = 60;
+
+/**
+ * What a client is told when the upstream was needed and failed. 503 lets containerd go to its next
+ * host at once, where a 429 would be repeated five times first; 429 is for the pull limit alone.
+ */
+export function clientErrorFor(error: UpstreamError): RegistryError {
+  if (error.failure === 'pull_limit') {
+    return new RegistryError('TOOMANYREQUESTS', {
+      message: `the pull limit at ${error.upstream} is used up`,
+      retryAfter: error.retryAfter ?? pullLimitRetryAfter,
+      cause: error,
+    });
+  }
+  return new RegistryError('UNAVAILABLE', {
+    message: `not held here, and ${error.upstream} can't be asked now`,
+    retryAfter: error.retryAfter ?? defaultRetryAfter,
+    cause: error,
+  });
+}
+
+/** What a client is told when something is not held and the operator forbade to ask an upstream. */
+export function offlineError(host: string): RegistryError {
+  return new RegistryError('UNAVAILABLE', {
+    message: `not held here, and this mirror is set to be offline: it does not ask ${host}`,
+  });
+}
+
+/** What a client is told of an image that is held in part, while the upstream has failed to answer. */
+export function incompleteError(host: string): RegistryError {
+  return new RegistryError('UNAVAILABLE', {
+    message: `held only in part, and ${host} can't be asked for the rest now`,
+    retryAfter: defaultRetryAfter,
+  });
+}
+
+/** Whether an upstream said that a repository is private or gone. */
+export function isRepositoryGone(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && error.code === 'NAME_UNKNOWN';
+}

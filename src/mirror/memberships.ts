@@ -1,0 +1,40 @@
+import type { Digest } from '../registry/digest.ts';
+import { membershipKey, repositoryKey, type Catalog, type Repository } from '../store/catalog.ts';
+
+/**
+ * Which repository may serve which digest. Bytes are shared by all repositories, but a client gets
+ * them only under a repository that the upstream was seen to serve them from.
+ */
+export class Memberships {
+  readonly #catalog: Catalog;
+  readonly #now: () => number;
+
+  /** `now`: milliseconds since the epoch. */
+  constructor(catalog: Catalog, now: () => number) {
+    this.#catalog = catalog;
+    this.#now = now;
+  }
+
+  /** Whether the repository was seen to contain the digest, since it was last said to be gone. */
+  async has(repository: Repository, digest: Digest): Promise<boolean> {
+    const seen = await this.#catalog.memberships.get(membershipKey(repository, digest));
+    if (seen === undefined) return false;
+    const whole = await this.#catalog.repositories.get(repositoryKey(repository));
+    return seen.seenAt > (whole?.goneAt ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Notes that the upstream served, or vouched for, these digests under the repository. */
+  async add(repository: Repository, digests: readonly Digest[]): Promise<void> {
+    const seenAt = this.#now();
+    await this.#catalog.memberships.setMany(
+      digests.map((digest) => [membershipKey(repository, digest), { seenAt }] as const),
+    );
+  }
+
+  /** The upstream said that the repository is private or gone: all that was seen counts no more. */
+  async forget(repository: Repository): Promise<void> {
+    const key = repositoryKey(repository);
+    const known = await this.#catalog.repositories.get(key);
+    await this.#catalog.repositories.set(key, { ...known, goneAt: this.#now() });
+  }
+}

@@ -1,0 +1,79 @@
+import type { ReferrersPage, TagPage } from '../upstream/upstream.ts';
+import type { Store } from '../store/store.ts';
+import { BlobFills } from './blobFills.ts';
+import { Blobs } from './blobs.ts';
+import { Completeness } from './completeness.ts';
+import { ManifestFetcher } from './manifestFetcher.ts';
+import { Manifests } from './manifests.ts';
+import { Memberships } from './memberships.ts';
+import type { MirroredUpstreams } from './mirroredUpstream.ts';
+import type { MirrorObserver } from './mirrorObserver.ts';
+import { Referrers } from './referrers.ts';
+import { ShortLivedCache } from './shortLivedCache.ts';
+import { TagLists } from './tagLists.ts';
+import { TagResolver } from './tagResolver.ts';
+import { Visibility, type PrivateAccess } from './visibility.ts';
+
+/** What a {@link Mirror} is made of. */
+export interface MirrorOptions {
+  readonly store: Store;
+  readonly upstreams: MirroredUpstreams;
+  readonly observer: MirrorObserver;
+  readonly privateAccess: PrivateAccess;
+  /** Never ask an upstream. */
+  readonly offline: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that only goes forward; the upstreams must use the same one. */
+  readonly monotonicNow: () => number;
+  /** Milliseconds to wait before each resume of a broken blob transfer. */
+  readonly resumeDelays?: readonly number[];
+}
+
+// The first resume starts at once: most breaks are a connection that was reset.
+const defaultResumeDelays = [0, 250, 1000, 2000, 4000];
+const listFreshness = 30_000;
+const listMemory = 16 * 1024 * 1024;
+
+/** The policy: where the bytes of an answer come from. */
+export class Mirror {
+  readonly upstreams: MirroredUpstreams;
+  readonly visibility: Visibility;
+  readonly manifests: Manifests;
+  readonly blobs: Blobs;
+  readonly tagLists: TagLists;
+  readonly referrers: Referrers;
+  readonly fills: BlobFills;
+
+  constructor(options: MirrorOptions) {
+    const { store, observer, offline, now, monotonicNow } = options;
+    const { blobs, catalog } = store;
+    const memberships = new Memberships(catalog, now);
+    const fetcher = new ManifestFetcher(blobs, memberships, observer);
+    const list = { freshness: listFreshness, maxSize: listMemory, offline, now };
+    this.upstreams = options.upstreams;
+    this.visibility = new Visibility(catalog, options.privateAccess, offline, now);
+    this.fills = new BlobFills({
+      blobs,
+      observer,
+      resumeDelays: options.resumeDelays ?? defaultResumeDelays,
+    });
+    this.blobs = new Blobs({ blobs, memberships, fills: this.fills, offline });
+    this.manifests = new Manifests({
+      blobs,
+      memberships,
+      fetcher,
+      tags: new TagResolver(catalog, memberships, fetcher, offline, now),
+      completeness: new Completeness(blobs),
+      offline,
+      monotonicNow,
+    });
+    this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list));
+    this.referrers = new Referrers(new ShortLivedCache<ReferrersPage>(list), this.manifests);
+  }
+
+  /** Ends what is under way in the background. */
+  async stop(): Promise<void> {
+    await this.fills.stop();
+  }
+}

@@ -1,0 +1,51 @@
+import type { Repository } from '../store/catalog.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+/** How long the answers of an upstream about tags are good for. */
+export interface TagPolicy {
+  /** Milliseconds for which a tag is served without asking; 0 asks each time. */
+  readonly tagFreshness: number;
+  /** Milliseconds past that for which a tag may still be served while the upstream fails. */
+  readonly staleIfError: number;
+}
+
+/** An upstream and the rules that hold for what lies on it. */
+export interface MirroredUpstream {
+  readonly upstream: Upstream;
+  /** The same registry asked without credentials; absent where that makes no difference. */
+  readonly anonymous?: Upstream;
+  readonly policy: TagPolicy;
+  /** Other names that clients use for it. */
+  readonly aliases: readonly string[];
+  /** Docker Hub's custom: a name of one component, such as `alpine`, means `library/alpine`. */
+  readonly impliesLibrary: boolean;
+}
+
+/** A repository together with the upstream that it lies on and the rules that hold there. */
+export interface MirroredRepository extends Repository, MirroredUpstream {}
+
+/**
+ * The configured upstreams by the names that clients use. A closed look-up: a name that is not in it
+ * is never an address to dial.
+ */
+export class MirroredUpstreams {
+  readonly default: MirroredUpstream;
+  readonly #byName: ReadonlyMap<string, MirroredUpstream>;
+
+  /** @throws when `defaultHost` names none of them */
+  constructor(upstreams: readonly MirroredUpstream[], defaultHost: string) {
+    this.#byName = new Map(
+      upstreams.flatMap((mirrored) =>
+        [mirrored.upstream.host, ...mirrored.aliases].map((name) => [name, mirrored] as const),
+      ),
+    );
+    const found = this.#byName.get(defaultHost);
+    if (found === undefined) throw new Error(`no upstream is called ${defaultHost}`);
+    this.default = found;
+  }
+
+  /** The upstream of a host name, in any case; `undefined` when none is called so. */
+  find(name: string): MirroredUpstream | undefined {
+    return this.#byName.get(name.toLowerCase());
+  }
+}

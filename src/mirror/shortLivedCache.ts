@@ -1,0 +1,76 @@
+import { LRUCache } from 'lru-cache';
+import { SingleFlight } from '../upstream/singleFlight.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
+import { clientErrorFor, offlineError } from './clientError.ts';
+import type { CacheOutcome } from './mirrorObserver.ts';
+
+/** How long a {@link ShortLivedCache} keeps what it got; times in milliseconds. */
+export interface ShortLivedOptions {
+  /** For so long an answer is given without asking. */
+  readonly freshness: number;
+  /** Bytes that all answers together may take. */
+  readonly maxSize: number;
+  readonly offline: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface Kept<Value> {
+  readonly value: Value;
+  readonly size: number;
+  readonly fetchedAt: number;
+}
+
+/** Lists that change at any time: kept for seconds, in memory, and longer only while the upstream fails. */
+export class ShortLivedCache<Value extends object> {
+  readonly #kept: LRUCache<string, Kept<Value>>;
+  readonly #flights = new SingleFlight<string, Value>();
+  readonly #options: ShortLivedOptions;
+
+  constructor(options: ShortLivedOptions) {
+    this.#options = options;
+    this.#kept = new LRUCache({
+      maxSize: options.maxSize,
+      sizeCalculation: ({ size }) => Math.max(1, size),
+    });
+  }
+
+  /**
+   * The value of a key, fetched once however many ask.
+   * @throws {RegistryError} what `fetch` throws so, and for an upstream that fails when nothing is kept
+   */
+  async get(
+    key: string,
+    host: string,
+    fetch: () => Promise<{ value: Value; size: number }>,
+  ): Promise<{ value: Value; outcome: CacheOutcome }> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && this.#isFresh(kept)) return { value: kept.value, outcome: 'hit' };
+    if (this.#options.offline) throw offlineError(host);
+    const { promise, joined } = this.#flights.run(key, () => this.#fetch(key, fetch));
+    try {
+      return { value: await promise, outcome: joined ? 'joined' : 'miss' };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      if (kept === undefined) throw clientErrorFor(error);
+      return { value: kept.value, outcome: 'stale' };
+    }
+  }
+
+  #isFresh({ fetchedAt }: Kept<Value>): boolean {
+    const age = this.#options.now() - fetchedAt;
+    return age >= 0 && age < this.#options.freshness;
+  }
+
+  async #fetch(key: string, fetch: () => Promise<{ value: Value; size: number }>): Promise<Value> {
+    try {
+      const { value, size } = await fetch();
+      this.#kept.set(key, { value, size, fetchedAt: this.#options.now() });
+      return value;
+    } catch (error) {
+      // What the upstream says is gone must not come back as a stale answer.
+      if (!(error instanceof UpstreamError)) this.#kept.delete(key);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { RegistryError } from '../registry/errors.ts';
+import { repositoryKey } from '../store/catalog.ts';
+import type { TagPage } from '../upstream/upstream.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
+import type { CacheOutcome } from './mirrorObserver.ts';
+import type { ShortLivedCache } from './shortLivedCache.ts';
+
+/** A page of tags and how it was come by. */
+export interface TagListAnswer {
+  readonly page: TagPage;
+  readonly outcome: CacheOutcome;
+}
+
+/** Tag lists, page by page as the upstream cuts them: quay.io's pages have opaque addresses. */
+export class TagLists {
+  readonly #cache: ShortLivedCache<TagPage>;
+
+  constructor(cache: ShortLivedCache<TagPage>) {
+    this.#cache = cache;
+  }
+
+  /**
+   * Gets a page; `query` is what the client sent, or what the page before named, without `?`.
+   * @throws {RegistryError} when there is no such repository, or the upstream fails and nothing is kept
+   */
+  async get(repository: MirroredRepository, query: string): Promise<TagListAnswer> {
+    const { upstream, name, host } = repository;
+    const key = `${repositoryKey(repository)}?${query}`;
+    const { value, outcome } = await this.#cache.get(key, host, async () => {
+      const page = await upstream.listTags(name, query);
+      if (page === undefined) throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
+      return { value: page, size: page.tags.join().length };
+    });
+    return { page: value, outcome };
+  }
+}

@@ -1,0 +1,123 @@
+import { RegistryError } from '../registry/errors.ts';
+import type { Tag } from '../registry/reference.ts';
+import { tagKey, type Catalog, type TagEntry } from '../store/catalog.ts';
+import { SingleFlight } from '../upstream/singleFlight.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
+import { clientErrorFor, isRepositoryGone, offlineError } from './clientError.ts';
+import type { ManifestFetcher } from './manifestFetcher.ts';
+import type { Memberships } from './memberships.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
+
+/** What a tag stands for, and how that was found out. */
+export interface ResolvedTag {
+  readonly entry: TagEntry;
+  /** `known`: nothing was asked. `asked`: the upstream said so just now. `stale`: it failed to. */
+  readonly source: 'known' | 'asked' | 'stale';
+}
+
+// After a failed check a tag is served unasked for this long, so that a dead upstream costs one
+// time-out a window and not one a pull.
+const pauseAfterFailure = 30_000;
+
+/** Finds out what tags stand for: from the catalog while fresh, else by one HEAD however many ask. */
+export class TagResolver {
+  readonly #catalog: Catalog;
+  readonly #memberships: Memberships;
+  readonly #fetcher: ManifestFetcher;
+  readonly #offline: boolean;
+  readonly #now: () => number;
+  readonly #checks = new SingleFlight<string, ResolvedTag>();
+
+  /** `now`: milliseconds since the epoch. */
+  constructor(
+    catalog: Catalog,
+    memberships: Memberships,
+    fetcher: ManifestFetcher,
+    offline: boolean,
+    now: () => number,
+  ) {
+    this.#catalog = catalog;
+    this.#memberships = memberships;
+    this.#fetcher = fetcher;
+    this.#offline = offline;
+    this.#now = now;
+  }
+
+  /**
+   * Resolves a tag.
+   * @throws {RegistryError} when there is no such tag, or the upstream fails and no answer is left
+   */
+  async resolve(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
+    const key = tagKey(repository, tag);
+    const known = await this.#catalog.tags.get(key);
+    if (this.#offline) {
+      if (known === undefined) throw offlineError(repository.host);
+      return { entry: known, source: 'known' };
+    }
+    if (known !== undefined) {
+      if (this.#isFresh(known, repository)) return { entry: known, source: 'known' };
+      if (this.#failedJustNow(known, repository)) return { entry: known, source: 'stale' };
+    }
+    return this.#checks.run(key, () => this.#check(repository, tag, known)).promise;
+  }
+
+  // A clock that was set back makes an entry look younger than nothing: it is asked for again.
+  #isFresh({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
+    const age = this.#now() - checkedAt;
+    return age >= 0 && age < policy.tagFreshness;
+  }
+
+  #isUsable({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
+    return this.#now() - checkedAt <= policy.tagFreshness + policy.staleIfError;
+  }
+
+  #failedJustNow(entry: TagEntry, repository: MirroredRepository): boolean {
+    const since = this.#now() - (entry.failedAt ?? Number.NEGATIVE_INFINITY);
+    return since >= 0 && since < pauseAfterFailure && this.#isUsable(entry, repository);
+  }
+
+  async #check(
+    repository: MirroredRepository,
+    tag: Tag,
+    known: TagEntry | undefined,
+  ): Promise<ResolvedTag> {
+    try {
+      const entry = await this.#ask(repository, tag);
+      await this.#catalog.tags.set(tagKey(repository, tag), entry);
+      await this.#memberships.add(repository, [entry.digest]);
+      return { entry, source: 'asked' };
+    } catch (error) {
+      if (error instanceof RegistryError) await this.#forget(repository, tag, error);
+      if (!(error instanceof UpstreamError)) throw error;
+      if (known === undefined || !this.#isUsable(known, repository)) throw clientErrorFor(error);
+      const entry = { ...known, failedAt: this.#now() };
+      await this.#catalog.tags.set(tagKey(repository, tag), entry);
+      return { entry, source: 'stale' };
+    }
+  }
+
+  /** What the upstream says is gone is gone here: it may have been withdrawn, or made private. */
+  async #forget(repository: MirroredRepository, tag: Tag, error: RegistryError): Promise<void> {
+    if (isRepositoryGone(error)) await this.#memberships.forget(repository);
+    await this.#catalog.tags.delete(tagKey(repository, tag));
+  }
+
+  async #ask(repository: MirroredRepository, tag: Tag): Promise<TagEntry> {
+    const reference = { kind: 'tag', tag } as const;
+    const head = await repository.upstream.headManifest(repository.name, reference);
+    if (head === undefined) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag } });
+    const { digest, mediaType, size } = head;
+    const checkedAt = this.#now();
+    if (digest !== undefined) {
+      return { digest, mediaType, ...(size === undefined ? {} : { size }), checkedAt };
+    }
+    // registry.redhat.io may leave the digest out: then only the bytes can tell.
+    const manifest = await this.#fetcher.fetch(repository, reference).promise;
+    return {
+      digest: manifest.digest,
+      mediaType: manifest.mediaType,
+      size: manifest.bytes.length,
+      checkedAt,
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { RegistryError } from '../registry/errors.ts';
+import { parseTag } from '../registry/reference.ts';
+import { repositoryKey, type Catalog, type RepositoryEntry } from '../store/catalog.ts';
+import { SingleFlight } from '../upstream/singleFlight.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { clientErrorFor, isRepositoryGone } from './clientError.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
+
+/** Whether what only our account may see is served to everyone who can reach the mirror. */
+export type PrivateAccess = 'deny' | 'allow';
+
+/** A private repository was asked for; from outside it looks like one that does not exist. */
+export class PrivateRepositoryError extends RegistryError {
+  constructor(name: string) {
+    super('NAME_UNKNOWN', {
+      detail: { name },
+      cause: new Error('the repository is private upstream and access.private is deny'),
+    });
+    this.name = 'PrivateRepositoryError';
+  }
+}
+
+// A repository that becomes private is found out within the hour; one that becomes public, sooner.
+const publicFor = 3_600_000;
+const privateFor = 60_000;
+
+/**
+ * Keeps the account's private repositories from those who merely can reach the mirror. What an
+ * anonymous client would not be served upstream is served to nobody, and looks as if it did not exist.
+ */
+export class Visibility {
+  readonly #catalog: Catalog;
+  readonly #access: PrivateAccess;
+  readonly #offline: boolean;
+  readonly #now: () => number;
+  readonly #checks = new SingleFlight<string, boolean>();
+
+  /** `now`: milliseconds since the epoch. */
+  constructor(catalog: Catalog, access: PrivateAccess, offline: boolean, now: () => number) {
+    this.#catalog = catalog;
+    this.#access = access;
+    this.#offline = offline;
+    this.#now = now;
+  }
+
+  /**
+   * Lets a request for a public repository pass. Where the mirror has no account it needs no check:
+   * then the upstream itself sees an anonymous client.
+   * @throws {PrivateRepositoryError}
+   */
+  async require(repository: MirroredRepository): Promise<void> {
+    const { anonymous } = repository;
+    if (this.#access === 'allow' || anonymous === undefined) return;
+    const known = await this.#catalog.repositories.get(repositoryKey(repository));
+    if (!(this.#fresh(known) ?? (await this.#ask(repository, anonymous, known)))) {
+      throw new PrivateRepositoryError(repository.name);
+    }
+  }
+
+  #fresh(known: RepositoryEntry | undefined): boolean | undefined {
+    if (this.#within(known?.publicAt, publicFor)) return true;
+    if (this.#within(known?.privateAt, privateFor)) return false;
+    return undefined;
+  }
+
+  #within(at: number | undefined, period: number): boolean {
+    const age = this.#now() - (at ?? Number.NEGATIVE_INFINITY);
+    return age >= 0 && age < period;
+  }
+
+  async #ask(
+    repository: MirroredRepository,
+    anonymous: Upstream,
+    known: RepositoryEntry | undefined,
+  ): Promise<boolean> {
+    const wasPublic = known?.publicAt !== undefined;
+    if (this.#offline) return wasPublic;
+    try {
+      const { promise } = this.#checks.run(repositoryKey(repository), () =>
+        this.#check(repository, anonymous),
+      );
+      return await promise;
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      if (wasPublic) return true;
+      throw clientErrorFor(error);
+    }
+  }
+
+  /** A HEAD on any tag tells: 404 for a missing tag is said only to those who may see the others. */
+  async #check(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
+    const served = await this.#isServed(repository, anonymous);
+    const key = repositoryKey(repository);
+    const {
+      publicAt: _,
+      privateAt: __,
+      ...rest
+    } = (await this.#catalog.repositories.get(key)) ?? {};
+    await this.#catalog.repositories.set(key, {
+      ...rest,
+      [served ? 'publicAt' : 'privateAt']: this.#now(),
+    });
+    return served;
+  }
+
+  async #isServed({ name }: MirroredRepository, anonymous: Upstream): Promise<boolean> {
+    const tag = parseTag('latest');
+    if (tag === undefined) throw new Error('latest is a tag');
+    try {
+      await anonymous.headManifest(name, { kind: 'tag', tag });
+      return true;
+    } catch (error) {
+      if (isRepositoryGone(error)) return false;
+      if (error instanceof UpstreamError && error.failure === 'credentials_refused') return false;
+      throw error;
+    }
+  }
+}
