@@ -1,0 +1,98 @@
+import type { ServerResponse } from 'node:http';
+import type { BlobSource } from '../store/blobSource.ts';
+import type { BufferPool } from './bufferPool.ts';
+
+/** The piece of a blob that goes into an answer. */
+export interface BodyPart {
+  /** The first byte, counted from 0. */
+  readonly start: number;
+  /** How many bytes; `undefined` for all there are, while nobody knows how many that will be. */
+  readonly length: number | undefined;
+}
+
+/** The client went away before it had everything. */
+export class ClientGoneError extends Error {
+  constructor() {
+    super('the client closed the connection');
+    this.name = 'ClientGoneError';
+  }
+}
+
+/**
+ * Sends a piece of a blob after the headers, each reader at its own pace: the next piece is read when
+ * the socket has taken the last one, so a slow client costs one buffer and holds up nobody.
+ *
+ * A body that can't be completed ends short with FIN. containerd resumes then, but fails the whole
+ * pull on RST or on bytes that are made up.
+ *
+ * @throws {ClientGoneError} or what the source threw, after the connection was ended
+ */
+export async function writeBody(
+  response: ServerResponse,
+  source: BlobSource,
+  part: BodyPart,
+  pool: BufferPool,
+  sent: (bytes: number) => void,
+): Promise<void> {
+  const client = new BodyClient(response);
+  const buffer = pool.take();
+  try {
+    let position = part.start;
+    let left = part.length ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const piece = left < buffer.length ? buffer.subarray(0, left) : buffer;
+      const count = await client.whileThere(source.read(piece, position));
+      if (count === 0) break;
+      await client.write(buffer.subarray(0, count));
+      sent(count);
+      position += count;
+      left -= count;
+    }
+    if (part.length !== undefined && left > 0) throw new Error(`the blob ends ${left} bytes short`);
+    response.end();
+    pool.give(buffer);
+  } catch (error) {
+    // The buffer is not given back: the kernel may not be done with it, nor the source.
+    response.socket?.destroySoon();
+    throw error;
+  }
+}
+
+/** The client of one answer; to wait for anything ends when it goes away. */
+class BodyClient {
+  readonly #response: ServerResponse;
+  #closed = false;
+  #abandon: (() => void) | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#closed = response.destroyed;
+    response.once('close', () => {
+      this.#closed = true;
+      this.#abandon?.();
+    });
+  }
+
+  /** Settles when the socket has taken the bytes. */
+  write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abandon = this.#onClose(reject);
+      this.#response.write(bytes, (error) => (error ? abandon() : resolve()));
+    });
+  }
+
+  /** Waits for something on behalf of the client, which may take as long as an upstream stalls. */
+  whileThere<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#onClose(reject);
+      work.then(resolve, reject);
+    });
+  }
+
+  #onClose(reject: (error: Error) => void): () => void {
+    const abandon = (): void => reject(new ClientGoneError());
+    if (this.#closed) abandon();
+    else this.#abandon = abandon;
+    return abandon;
+  }
+}

@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
+
+/** Answers, on the bare connection, what was no HTTP request, and closes it: no more can be read. */
+export class ConnectionErrors {
+  readonly #lastAnswers = new WeakMap<Socket, ServerResponse>();
+
+  /** To be told of every answer that is begun: until it is over, its connection is not free for another. */
+  begun(answer: ServerResponse): void {
+    this.#lastAnswers.set(answer.req.socket, answer);
+  }
+
+  /**
+   * Deals with what Node's parser made of a connection. Where an answer is under way its body ends
+   * short, because all that is written now would count as a part of it.
+   */
+  answer(error: Error & { code?: string }, socket: Socket): void {
+    const underWay = this.#lastAnswers.get(socket)?.writableFinished === false;
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (underWay) socket.destroySoon();
+    else socket.end(answerTo(error), () => socket.destroy());
+  }
+}
+
+const codes: Readonly<Record<string, RegistryErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+};
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+function answerTo({ code = '' }: { code?: string }): string {
+  const answer = new RegistryError(codes[code] ?? 'REQUEST_INVALID');
+  const body = answer.toBody();
+  return [
+    `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

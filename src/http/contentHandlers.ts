@@ -1,0 +1,150 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { contentRange, selectRange, unsatisfiedRange } from '../registry/byteRange.ts';
+import type { Digest } from '../registry/digest.ts';
+import { RegistryError } from '../registry/errors.ts';
+import { mediaTypes } from '../registry/mediaType.ts';
+import type { Reference } from '../registry/reference.ts';
+import { formatWarning } from '../registry/warning.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { MirroredRepository } from '../mirror/mirroredUpstream.ts';
+import type { BlobAnswer } from '../mirror/blobs.ts';
+import type { CacheOutcome } from '../mirror/mirrorObserver.ts';
+import type { ManifestDescription } from '../mirror/manifests.ts';
+import { MemorySource, type BlobSource } from '../store/blobSource.ts';
+import type { BufferPool } from './bufferPool.ts';
+import { writeBody, type BodyPart } from './bodyWriter.ts';
+import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
+import type { RequestTrace } from './requestTrace.ts';
+import { sendBytes } from './sendBytes.ts';
+
+// What a digest names never changes.
+const immutable = 'public, max-age=31536000, immutable';
+// What a tag names may change at any time; whoever stores it has to ask again.
+const revalidate = 'no-cache';
+
+/** Answers a GET or HEAD on a manifest. */
+export async function answerManifest(
+  mirror: Mirror,
+  repository: MirroredRepository,
+  reference: Reference,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (request.method === 'HEAD') {
+    const { size, ...description } = await mirror.manifests.describe(repository, reference);
+    if (describeManifest(reply, reference, description)) return reply.code(304).send();
+    return reply.header('content-length', String(size)).send();
+  }
+  const answer = await mirror.manifests.get(repository, reference);
+  if (describeManifest(reply, reference, answer)) return reply.code(304).send();
+  return sendBytes(reply, answer.bytes);
+}
+
+/** Answers a GET or HEAD on a blob, whether it is held or still comes in. */
+export async function answerBlob(
+  mirror: Mirror,
+  repository: MirroredRepository,
+  digest: Digest,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  pool: BufferPool,
+): Promise<FastifyReply> {
+  const answer = await mirror.blobs.get(repository, digest);
+  let streaming = false;
+  try {
+    describeContent(reply, digest, answer.outcome);
+    reply.header('cache-control', immutable).header('accept-ranges', 'bytes');
+    if (isUnmodified(request, digest)) return reply.code(304).send();
+    const part = selectPart(answer, request, reply);
+    reply.header('content-type', mediaTypes.octetStream);
+    if (part.length !== undefined) reply.header('content-length', String(part.length));
+    if (request.method === 'HEAD') return reply.send();
+    if (answer.source instanceof MemorySource && part.length !== undefined) {
+      return sendBytes(reply, answer.source.bytes.subarray(part.start, part.start + part.length));
+    }
+    streaming = true;
+    return streamBlob(answer, part, reply, pool);
+  } finally {
+    if (!streaming) await answer.source.close();
+  }
+}
+
+/** Sets 206 or refuses with 416 as the `Range` demands; without one, or with one to ignore, all of it. */
+function selectPart(answer: BlobAnswer, request: FastifyRequest, reply: FastifyReply): BodyPart {
+  const { size } = answer.source;
+  const { range } = request.headers;
+  const applies = request.method === 'GET' && allowsRange(request.headers, answer.digest);
+  // Without a size there is no telling what a range is of; the RFC lets a server ignore it.
+  if (!applies || size === undefined) return { start: 0, length: size };
+  const selected = selectRange(range, size);
+  if (selected.kind === 'unsatisfiable') {
+    reply.header('content-range', unsatisfiedRange(size));
+    throw new RegistryError('RANGE_INVALID');
+  }
+  if (selected.kind === 'whole') return { start: 0, length: size };
+  const { start, end } = selected;
+  reply.code(206).header('content-range', contentRange(start, end, size));
+  return { start, length: end - start + 1 };
+}
+
+/** Sends the headers at once, containerd waits 30 s for them, and the bytes as they can be read. */
+function streamBlob(
+  { source }: BlobAnswer,
+  part: BodyPart,
+  reply: FastifyReply,
+  pool: BufferPool,
+): FastifyReply {
+  const { trace } = reply.request;
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
+  response.flushHeaders();
+  trace.headSent();
+  void streamBody(response, source, part, pool, trace);
+  return reply;
+}
+
+async function streamBody(
+  response: ServerResponse,
+  source: BlobSource,
+  part: BodyPart,
+  pool: BufferPool,
+  trace: RequestTrace,
+): Promise<void> {
+  try {
+    await writeBody(response, source, part, pool, (bytes) => {
+      trace.bytesSent += bytes;
+    });
+  } catch (error) {
+    trace.error = error;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Sets the headers of a manifest and says whether the client has it already. */
+function describeManifest(
+  reply: FastifyReply,
+  reference: Reference,
+  { digest, mediaType, outcome, warning }: Omit<ManifestDescription, 'size'>,
+): boolean {
+  describeContent(reply, digest, outcome);
+  reply.header('cache-control', reference.kind === 'digest' ? immutable : revalidate);
+  if (warning !== undefined) reply.header('warning', formatWarning(warning));
+  if (isUnmodified(reply.request, digest)) return true;
+  reply.header('content-type', mediaType);
+  return false;
+}
+
+function describeContent(reply: FastifyReply, digest: Digest, outcome: CacheOutcome): void {
+  reply.request.trace.outcome = outcome;
+  reply
+    .header('docker-content-digest', digest)
+    .header('etag', entityTag(digest))
+    .header('x-cache', outcome);
+}
+
+function isUnmodified(request: FastifyRequest, digest: Digest): boolean {
+  return matchesEntityTag(request.headers['if-none-match'], digest);
+}

@@ -1,0 +1,35 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RegistryError } from '../registry/errors.ts';
+
+/**
+ * Refuses a request by its head alone, before anything is done for it. One with a body is refused
+ * before the body is read, and the connection closed after: what follows on it can't be told from the
+ * body.
+ * @throws {RegistryError}
+ */
+export function requireSoundHead(request: FastifyRequest, reply: FastifyReply): void {
+  const unreadBody = announcesBody(request.headers);
+  if (unreadBody) reply.header('connection', 'close');
+  if (!namesOneHost(request)) {
+    throw new RegistryError('REQUEST_INVALID', { message: 'a request has exactly one Host' });
+  }
+  if (unreadBody) throw bodyError(request);
+}
+
+function announcesBody(headers: IncomingHttpHeaders): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+  return (length !== undefined && length !== '0') || encoding !== undefined;
+}
+
+/** RFC 9112 §3.2: 400 for more than one Host, and from HTTP/1.1 on for none. */
+function namesOneHost({ raw }: FastifyRequest): boolean {
+  const hosts = raw.headersDistinct['host']?.length ?? 0;
+  return hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0');
+}
+
+function bodyError({ is404, method }: FastifyRequest): RegistryError {
+  if (is404) return new RegistryError('NOT_FOUND');
+  if (method !== 'GET' && method !== 'HEAD') return new RegistryError('UNSUPPORTED');
+  return new RegistryError('REQUEST_INVALID', { message: 'a request for content has no body' });
+}

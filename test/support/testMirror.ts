@@ -1,0 +1,177 @@
+import { createRegistryServer } from '../../src/http/registryServer.ts';
+import { Mirror, type MirrorOptions } from '../../src/mirror/mirror.ts';
+import { MirroredUpstreams, type MirroredUpstream } from '../../src/mirror/mirroredUpstream.ts';
+import type { MirrorObserver } from '../../src/mirror/mirrorObserver.ts';
+import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
+import { Store } from '../../src/store/store.ts';
+import { openUpstream } from '../../src/upstream/openUpstream.ts';
+import type { AgentLimits } from '../../src/upstream/upstreamAgents.ts';
+import type { UpstreamObserver } from '../../src/upstream/upstreamObserver.ts';
+import type { Lifetime } from './lifetime.ts';
+import { temporaryDirectory } from './temporaryDirectory.ts';
+
+/** What a mirror under test stands before; the scripted Hub is one. */
+export interface TestUpstream {
+  readonly host?: string;
+  readonly registryUrl: string;
+  readonly tokenUrl?: string;
+  readonly cdnUrl?: string;
+}
+
+/** How the mirror under test is set up; what is left out is as in production, but for the waiting. */
+export interface TestMirrorOptions {
+  readonly directory?: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly account?: { readonly name: string; readonly secret: string };
+  readonly privateAccess?: MirrorOptions['privateAccess'];
+  readonly offline?: boolean;
+  readonly tagFreshness?: number;
+  readonly staleIfError?: number;
+  readonly maxSize?: number;
+  readonly minFree?: number;
+  readonly memory?: number;
+  /** A clock that only goes forward, in milliseconds. */
+  readonly monotonicNow?: () => number;
+  /** Milliseconds before each resume of a broken transfer. Default: three at once. */
+  readonly resumeDelays?: readonly number[];
+  /** Of the connections to the upstreams. */
+  readonly agentLimits?: Partial<AgentLimits>;
+}
+
+/** Something that the mirror reported. */
+export interface Observed {
+  readonly what: string;
+  readonly about: readonly unknown[];
+}
+
+/** A whole mirror, but for the process round it, on a port of its own. */
+export interface TestMirror {
+  readonly url: string;
+  readonly port: number;
+  readonly directory: string;
+  readonly store: Store;
+  readonly mirror: Mirror;
+  /** The requests that are over, oldest first. */
+  readonly finished: readonly FinishedRequest[];
+  /** What was reported of fills, bytes and upstreams, oldest first. */
+  readonly observed: readonly Observed[];
+  /** Ends it as a stop of the process would. The directory stays. */
+  stop(): Promise<void>;
+}
+
+const hour = 3_600_000;
+
+/** Starts a mirror before these upstreams; the first one is the default. */
+export async function startMirror(
+  t: Lifetime,
+  upstreams: TestUpstream | readonly TestUpstream[],
+  options: TestMirrorOptions = {},
+): Promise<TestMirror> {
+  const directory = options.directory ?? (await temporaryDirectory(t));
+  const { now = Date.now } = options;
+  const observed: Observed[] = [];
+  const finished: FinishedRequest[] = [];
+  const observer = recordingObserver(observed);
+  const { monotonicNow = () => performance.now() } = options;
+  const list = 'registryUrl' in upstreams ? [upstreams] : upstreams;
+  const opened = list.map((upstream) => openTestUpstream(upstream, options, observer));
+  const store = await Store.open(directory, {
+    maxSize: options.maxSize,
+    minFree: options.minFree ?? 0,
+    memory: options.memory ?? 1024 * 1024,
+    now,
+    evicted: (...about) => observed.push({ what: 'evicted', about }),
+    failed: (...about) => observed.push({ what: 'failed', about }),
+  });
+  const mirror = new Mirror({
+    store,
+    upstreams: new MirroredUpstreams(
+      opened.map(({ mirrored }) => mirrored),
+      opened[0]?.mirrored.upstream.host ?? '',
+    ),
+    observer,
+    privateAccess: options.privateAccess ?? 'deny',
+    offline: options.offline ?? false,
+    now,
+    monotonicNow,
+    resumeDelays: options.resumeDelays ?? [0, 0, 0],
+  });
+  const server = createRegistryServer({
+    mirror,
+    observer: { finished: (request) => finished.push(request) },
+    monotonicNow,
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      server.server.closeAllConnections();
+      await server.close();
+      await mirror.stop();
+      await Promise.all(opened.map(({ destroy }) => destroy()));
+      store.close();
+    })();
+    return stopping;
+  };
+  t.after(stop);
+  const port = Number(new URL(url).port);
+  return { url, port, directory, store, mirror, finished, observed, stop };
+}
+
+function openTestUpstream(
+  { host = 'docker.io', registryUrl, tokenUrl, cdnUrl }: TestUpstream,
+  options: TestMirrorOptions,
+  observer: UpstreamObserver,
+): { mirrored: MirroredUpstream; destroy: () => Promise<void> } {
+  const { account, monotonicNow } = options;
+  const open = (accounts: readonly NonNullable<typeof account>[]) =>
+    openUpstream({
+      host,
+      url: registryUrl,
+      trustedHosts: [tokenUrl, cdnUrl].flatMap((url) => (url ? [new URL(url).host] : [])),
+      accounts: accounts.map(({ name, secret }) => ({ name, secret: () => secret })),
+      userAgent: 'pullthrough/test',
+      environment: {},
+      observer,
+      agentLimits: { keepAliveTimeout: 10, ...options.agentLimits },
+      ...(monotonicNow === undefined ? {} : { now: monotonicNow }),
+    });
+  const ours = open(account === undefined ? [] : [account]);
+  const anonymous = account === undefined ? undefined : open([]);
+  return {
+    mirrored: {
+      upstream: ours.upstream,
+      ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
+      policy: {
+        tagFreshness: options.tagFreshness ?? hour,
+        staleIfError: options.staleIfError ?? 24 * hour,
+      },
+      aliases: host === 'docker.io' ? ['index.docker.io', 'registry-1.docker.io'] : [],
+      impliesLibrary: host === 'docker.io',
+    },
+    destroy: async () => {
+      await ours.agents.destroy();
+      await anonymous?.agents.destroy();
+    },
+  };
+}
+
+function recordingObserver(observed: Observed[]): MirrorObserver & UpstreamObserver {
+  const record =
+    (what: string) =>
+    (...about: unknown[]): void => {
+      observed.push({ what, about });
+    };
+  return {
+    pulledBytes: record('pulledBytes'),
+    fillResumed: record('fillResumed'),
+    digestMismatched: record('digestMismatched'),
+    fillFailed: record('fillFailed'),
+    exchanged: record('exchanged'),
+    pullCounted: record('pullCounted'),
+    throttled: record('throttled'),
+    rateLimitRead: record('rateLimitRead'),
+    reachable: record('reachable'),
+  };
+}
