@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
+import type { RequestObserver } from '../mirror/requestObserver.ts';
+import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
+import type { Metrics } from './metrics.ts';
+import { logRequest } from './requestLog.ts';
+
+/** Counts every finished request and writes its line in the log. */
+export function createRequestObserver(metrics: Metrics, logger: Logger): RequestObserver {
+  return {
+    finished(request) {
+      metrics.requestFinished(request);
+      logRequest(logger, request);
+    },
+  };
+}
+
+/** Counts what the mirror fetches, and logs what went wrong with it. */
+export function createMirrorObserver(metrics: Metrics, logger: Logger): MirrorObserver {
+  return {
+    pulledBytes: (upstream, kind, bytes) => metrics.pulledBytes(upstream, kind, bytes),
+    fillResumed(upstream) {
+      metrics.fillResumed(upstream);
+      logger.info({ upstream }, 'a broken transfer was taken up again');
+    },
+    digestMismatched(upstream) {
+      metrics.digestMismatched(upstream);
+      logger.warn({ upstream }, 'the upstream sent bytes that do not have their digest');
+    },
+    fillFailed(upstream, digest, error) {
+      metrics.fillFailed(upstream);
+      logger.warn({ upstream, digest, err: error }, 'a transfer was given up');
+    },
+  };
+}
+
+/**
+ * Counts what passes between the mirror and its upstreams, and logs when one throttles, stops
+ * answering or answers again: the change, not every request that meets it.
+ */
+export function createUpstreamObserver(metrics: Metrics, logger: Logger): UpstreamObserver {
+  const down = new Set<string>();
+  return {
+    exchanged: (upstream, operation, status) => metrics.exchanged(upstream, operation, status),
+    pullCounted: (upstream, account) => metrics.pullCounted(upstream, account),
+    rateLimitRead: (upstream, account, read) => metrics.rateLimitRead(upstream, account, read),
+    throttled(upstream, account, reason) {
+      metrics.throttled(upstream, account, reason);
+      logger.warn({ upstream, account, reason }, 'the upstream throttles');
+    },
+    reachable(upstream, up) {
+      metrics.reachable(upstream, up);
+      if (up && down.delete(upstream)) logger.info({ upstream }, 'the upstream answers again');
+      if (up || down.has(upstream)) return;
+      down.add(upstream);
+      logger.warn({ upstream }, 'the upstream does not answer');
+    },
+  };
+}

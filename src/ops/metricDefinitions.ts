@@ -1,0 +1,177 @@
+import { requestKinds, requestOutcomes } from '../mirror/mirrorObserver.ts';
+import { requestRoutes } from '../mirror/requestObserver.ts';
+import { evictionReasons } from '../store/blobStore.ts';
+import {
+  upstreamOperations,
+  upstreamStatuses,
+  type ThrottleReason,
+} from '../upstream/upstreamObserver.ts';
+import { counter, gauge, histogram, type MetricDefinition } from './metricDefinition.ts';
+
+const open: readonly string[] = [];
+const proxyLabels = { type: ['blob', 'manifest'], upstream_host: open } as const;
+const throttleReasons: readonly ThrottleReason[] = ['pull_limit', 'abuse_limit'];
+const accountLabels = { upstream: open, account: open } as const;
+
+/** Methods that have a label value of their own: pulls, and the verbs of pushes that are refused. */
+export const countedMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+// A manifest from memory takes about a millisecond; a layer of gigabytes on a slow line, minutes.
+const durationBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+
+// containerd from 2.3 on gives up a request that has no response headers after 30 s.
+const firstByteBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+
+/**
+ * Every metric of this program. The five `registry_proxy_*` have the names and the label `type` of
+ * CNCF Distribution 3, and the label `upstream_host` that Gardener's dashboard adds to them.
+ */
+export const metricDefinitions = {
+  proxyRequests: counter(
+    'registry_proxy_requests_total',
+    proxyLabels,
+    'Requests for blobs and manifests, however they ended.',
+  ),
+  proxyHits: counter(
+    'registry_proxy_hits_total',
+    proxyLabels,
+    'Requests served without a fetch of their own: hit, revalidated, joined or stale. Hits and misses together are the requests that were served.',
+  ),
+  proxyMisses: counter(
+    'registry_proxy_misses_total',
+    proxyLabels,
+    'Requests served by fetching the content from the upstream.',
+  ),
+  proxyPulledBytes: counter(
+    'registry_proxy_pulled_bytes_total',
+    proxyLabels,
+    'Bytes of content that came in from the upstream.',
+  ),
+  proxyPushedBytes: counter(
+    'registry_proxy_pushed_bytes_total',
+    proxyLabels,
+    'Bytes of content sent to clients: what was really sent, for a range or a broken transfer too.',
+  ),
+  requests: counter(
+    'pullthrough_requests_total',
+    { upstream: open, kind: requestKinds, outcome: requestOutcomes },
+    'Requests by what was asked for and how it ended.',
+  ),
+  upstreamRequests: counter(
+    'pullthrough_upstream_requests_total',
+    { upstream: open, operation: upstreamOperations, status: upstreamStatuses },
+    'HTTP exchanges with an upstream, its token service and its blob storage included.',
+  ),
+  upstreamPulls: counter(
+    'pullthrough_upstream_pulls_total',
+    accountLabels,
+    "Requests that count against Docker Hub's pull limit: manifest GETs.",
+  ),
+  upstreamThrottled: counter(
+    'pullthrough_upstream_throttled_total',
+    { ...accountLabels, reason: throttleReasons },
+    'Answers with status 429.',
+  ),
+  ratelimitLimit: {
+    ...gauge(
+      'pullthrough_ratelimit_limit',
+      accountLabels,
+      'Pulls allowed in a window, as the latest manifest answer said; absent when it said nothing.',
+    ),
+    absentUntilRead: true,
+  },
+  ratelimitRemaining: {
+    ...gauge(
+      'pullthrough_ratelimit_remaining',
+      accountLabels,
+      'Pulls left in the window, as the latest manifest answer said; absent when it said nothing.',
+    ),
+    absentUntilRead: true,
+  },
+  ratelimitWindow: {
+    ...gauge(
+      'pullthrough_ratelimit_window_seconds',
+      accountLabels,
+      'Length of the window, as the latest manifest answer said; absent when it said nothing.',
+    ),
+    absentUntilRead: true,
+  },
+  ratelimitHeadersPresent: gauge(
+    'pullthrough_ratelimit_headers_present',
+    accountLabels,
+    '1 when the latest manifest answer carried rate-limit headers; accounts without a limit get none.',
+  ),
+  upstreamUp: gauge(
+    'pullthrough_upstream_up',
+    { upstream: open },
+    '1 while the upstream answers; 0 when it did not, and before it was first asked.',
+  ),
+  fillsInFlight: gauge(
+    'pullthrough_fills_in_flight',
+    {},
+    'Blobs that are being fetched from an upstream.',
+  ),
+  fillWaiters: gauge(
+    'pullthrough_fill_waiters',
+    {},
+    'Clients that are reading blobs while these are being fetched.',
+  ),
+  fillResumes: counter(
+    'pullthrough_fill_resumes_total',
+    { upstream: open },
+    'Broken blob transfers that were taken up again where they broke.',
+  ),
+  fillFailures: counter(
+    'pullthrough_fill_failures_total',
+    { upstream: open },
+    'Blobs whose transfer was given up; the next request starts it anew.',
+  ),
+  digestMismatches: counter(
+    'pullthrough_digest_mismatches_total',
+    { upstream: open },
+    'Blobs and manifests whose bytes did not have the digest they were asked for by; none is kept.',
+  ),
+  cacheBytes: gauge('pullthrough_cache_bytes', {}, 'Bytes of content in the cache.'),
+  cacheBlobs: gauge('pullthrough_cache_blobs', {}, 'Files of content in the cache.'),
+  cacheMaxBytes: gauge(
+    'pullthrough_cache_max_bytes',
+    {},
+    'The configured bound of the cache; 0 when only the free disk space bounds it.',
+  ),
+  diskFreeBytes: gauge(
+    'pullthrough_disk_free_bytes',
+    {},
+    'Free space on the disk that holds the cache.',
+  ),
+  evictedBlobs: counter(
+    'pullthrough_evicted_blobs_total',
+    { reason: evictionReasons },
+    'Files of content that were removed from the cache.',
+  ),
+  evictedBytes: counter(
+    'pullthrough_evicted_bytes_total',
+    { reason: evictionReasons },
+    'Bytes of content that were removed from the cache.',
+  ),
+  requestDuration: histogram(
+    'pullthrough_http_request_duration_seconds',
+    { route: requestRoutes, method: [...countedMethods, 'other'], status: open },
+    durationBuckets,
+    "From a request's arrival to the last byte of its answer.",
+  ),
+  firstByte: histogram(
+    'pullthrough_time_to_first_byte_seconds',
+    { kind: requestKinds, outcome: requestOutcomes },
+    firstByteBuckets,
+    "From a request's arrival to the first byte of its answer.",
+  ),
+  buildInfo: gauge(
+    'pullthrough_build_info',
+    { version: open, node: open },
+    'Always 1; the labels tell the versions of the program and of Node.',
+  ),
+} as const satisfies Record<string, MetricDefinition>;

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
+import {
+  createMirrorObserver,
+  createRequestObserver,
+  createUpstreamObserver,
+} from '../../src/ops/loggedObservers.ts';
+import { RegistryError } from '../../src/registry/errors.ts';
+import { UpstreamError } from '../../src/upstream/upstreamError.ts';
+import { Metrics } from '../../src/ops/metrics.ts';
+import { parseExposition, valueOf } from './exposition.ts';
+import { loggerWithLines, onlyLine } from './logLines.ts';
+
+const digest = `sha256:${'ab'.repeat(32)}`;
+const request: FinishedRequest = {
+  method: 'GET',
+  path: `/v2/library/alpine/blobs/${digest}`,
+  route: 'blob',
+  kind: 'blob',
+  upstream: 'docker.io',
+  outcome: 'miss',
+  status: 200,
+  bytesSent: 3_626_000,
+  durationSeconds: 0.1234567,
+  firstByteSeconds: 0.05,
+  client: '192.0.2.7',
+  requestId: 'req-1',
+  aborted: false,
+};
+
+function newMetrics(): Metrics {
+  return new Metrics({ upstreams: [{ host: 'docker.io', accounts: [] }], version: '1.2.3' });
+}
+
+async function count(
+  metrics: Metrics,
+  name: string,
+  labels: Record<string, string>,
+): Promise<number | undefined> {
+  return valueOf(parseExposition(await metrics.scrape()), name, labels);
+}
+
+function lineOf(of: Partial<FinishedRequest>): Record<string, unknown> {
+  const { logger, lines } = loggerWithLines();
+  createRequestObserver(newMetrics(), logger).finished({ ...request, ...of });
+  return onlyLine(lines);
+}
+
+describe('the line of a finished request', () => {
+  test('tells who asked for what, where from, and how it ended', () => {
+    const { time, ...members } = lineOf({});
+    assert.equal(typeof time, 'string');
+    assert.deepEqual(members, {
+      level: 'info',
+      method: 'GET',
+      path: request.path,
+      upstream: 'docker.io',
+      outcome: 'miss',
+      status: 200,
+      bytes: 3_626_000,
+      durationMs: 123.457,
+      client: '192.0.2.7',
+      requestId: 'req-1',
+      msg: 'request finished',
+    });
+  });
+
+  test('has no query, even when the path still has one', () => {
+    assert.equal(lineOf({ path: '/v2/a/tags/list?ns=docker.io&n=1' })['path'], '/v2/a/tags/list');
+  });
+
+  test('warns of a server error, with its causes', () => {
+    const error = new Error('no way', { cause: new Error('https://cdn.test/b?sig=f00d') });
+    const line = lineOf({ status: 503, outcome: 'error', error });
+    assert.equal(line['level'], 'warn');
+    const { cause } = line['err'] as { cause: { message: string } };
+    assert.equal(cause.message, 'https://cdn.test/b?[redacted]');
+  });
+
+  test('gives the reason of a refusal, without a warning or a stack', () => {
+    const error = new RegistryError('MANIFEST_UNKNOWN');
+    const { level, reason, err } = lineOf({ status: 404, outcome: 'negative', error });
+    assert.deepEqual([level, reason, err], ['info', 'manifest unknown', undefined]);
+  });
+
+  test('tells what lies behind a refusal', () => {
+    const cause = new UpstreamError('docker.io', 'unreachable', 'no answer in time');
+    const error = new RegistryError('UNAVAILABLE', { message: 'not held here', cause });
+    const { reason, err } = lineOf({ status: 503, outcome: 'error', error });
+    assert.equal(reason, 'not held here: docker.io: no answer in time');
+    assert.equal(err, undefined);
+  });
+
+  test('gives the stack of a fault of this program', () => {
+    const error = new RegistryError('UNKNOWN', { cause: new TypeError('x is not a function') });
+    const { err } = lineOf({ status: 500, outcome: 'error', error });
+    const { cause } = err as { cause: { message: string; stack: string } };
+    assert.match(cause.stack, /TypeError: x is not a function\n/);
+  });
+
+  test('says when the answer ended too early', () => {
+    const line = lineOf({ aborted: true });
+    assert.equal(line['aborted'], true);
+    assert.equal(line['msg'], 'request aborted');
+  });
+
+  test('comes with the count', async () => {
+    const metrics = newMetrics();
+    const { logger } = loggerWithLines();
+    createRequestObserver(metrics, logger).finished(request);
+    const labels = { upstream: 'docker.io', kind: 'blob', outcome: 'miss' };
+    assert.equal(await count(metrics, 'pullthrough_requests_total', labels), 1);
+  });
+});
+
+describe('the lines of the mirror', () => {
+  test('tell of failed transfers, with upstream, digest and cause', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    createMirrorObserver(metrics, logger).fillFailed('docker.io', digest, new Error('cut off'));
+    const line = onlyLine(lines);
+    assert.equal(line['level'], 'warn');
+    assert.equal(line['upstream'], 'docker.io');
+    assert.equal(line['digest'], digest);
+    assert.equal((line['err'] as { message: string }).message, 'cut off');
+    const labels = { upstream: 'docker.io' };
+    assert.equal(await count(metrics, 'pullthrough_fill_failures_total', labels), 1);
+  });
+
+  test('tell of wrong bytes and of resumed transfers, and count them', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    const observer = createMirrorObserver(metrics, logger);
+    observer.digestMismatched('docker.io');
+    observer.fillResumed('docker.io');
+    const levels = lines.map((line) => (JSON.parse(line) as { level: string }).level);
+    assert.deepEqual(levels, ['warn', 'info']);
+    const labels = { upstream: 'docker.io' };
+    assert.equal(await count(metrics, 'pullthrough_digest_mismatches_total', labels), 1);
+    assert.equal(await count(metrics, 'pullthrough_fill_resumes_total', labels), 1);
+  });
+
+  test('do not repeat what is only counted', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    createMirrorObserver(metrics, logger).pulledBytes('docker.io', 'blob', 12);
+    assert.deepEqual(lines, []);
+    const labels = { type: 'blob', upstream_host: 'docker.io' };
+    assert.equal(await count(metrics, 'registry_proxy_pulled_bytes_total', labels), 12);
+  });
+});
+
+describe('the lines about upstreams', () => {
+  test('tell when one stops answering and when it answers again, once each', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    const observer = createUpstreamObserver(metrics, logger);
+    for (const up of [true, false, false, true, true]) observer.reachable('docker.io', up);
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
+      ['the upstream does not answer', 'the upstream answers again'],
+    );
+    assert.equal(await count(metrics, 'pullthrough_upstream_up', { upstream: 'docker.io' }), 1);
+  });
+
+  test('warn of a throttled account, and why', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    createUpstreamObserver(metrics, logger).throttled('docker.io', 'anonymous', 'pull_limit');
+    const { level, account, reason } = onlyLine(lines);
+    assert.deepEqual([level, account, reason], ['warn', 'anonymous', 'pull_limit']);
+    const labels = { upstream: 'docker.io', account: 'anonymous', reason: 'pull_limit' };
+    assert.equal(await count(metrics, 'pullthrough_upstream_throttled_total', labels), 1);
+  });
+
+  test('do not repeat what is only counted', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    const observer = createUpstreamObserver(metrics, logger);
+    observer.exchanged('docker.io', 'manifest_get', '2xx');
+    observer.pullCounted('docker.io', 'anonymous');
+    observer.rateLimitRead('docker.io', 'anonymous', { remaining: 5 });
+    assert.deepEqual(lines, []);
+    const account = { upstream: 'docker.io', account: 'anonymous' };
+    assert.equal(await count(metrics, 'pullthrough_upstream_pulls_total', account), 1);
+    assert.equal(await count(metrics, 'pullthrough_ratelimit_remaining', account), 5);
+    const exchange = { upstream: 'docker.io', operation: 'manifest_get', status: '2xx' };
+    assert.equal(await count(metrics, 'pullthrough_upstream_requests_total', exchange), 1);
+  });
+});
