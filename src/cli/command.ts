@@ -1,0 +1,50 @@
+import type { Writable } from 'node:stream';
+
+/** A flag of a command. */
+export interface CommandOption {
+  readonly type: 'string' | 'boolean';
+  /** Its one-letter form, without the dash. */
+  readonly short?: string;
+  /** What `--help` calls its value; for flags that take one. */
+  readonly value?: string;
+  readonly description: string;
+}
+
+/** Flags by their long name, without the dashes. */
+export type CommandOptions = Readonly<Record<string, CommandOption>>;
+
+/** What a command is given to run with. */
+export interface CommandContext {
+  /** What follows the command's name, flags aside. */
+  readonly arguments: readonly string[];
+  /** The flags that were given: their text, or `true` for those that take none. */
+  readonly flags: ReadonlyMap<string, string | true>;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** One command of the command line. */
+export interface Command {
+  readonly name: string;
+  /** What it does, in a line for the list of commands. */
+  readonly summary: string;
+  /** What `--help` tells beyond the summary, in lines of text. */
+  readonly details?: readonly string[];
+  /** Names of the arguments it takes, for instance `[COMMAND]`. */
+  readonly arguments?: readonly string[];
+  readonly options: CommandOptions;
+  /** Does it; settles with the exit code: 0 done, 1 failed, 2 for usage or configuration. */
+  run(context: CommandContext): Promise<number>;
+}
+
+/** Thrown when the command line makes no sense; the message is the one line that the user gets. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The text of a flag that takes a value; `undefined` when it was not given. */
+export function flagText(context: CommandContext, name: string): string | undefined {
+  const value = context.flags.get(name);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util';
+import { didYouMean, nearestName } from '../config/suggestion.ts';
+import { UsageError, type Command, type CommandOption, type CommandOptions } from './command.ts';
+
+/** A command line that makes sense. */
+export interface CommandLine {
+  readonly command: Command;
+  /** Whether the command was named, or is the default one. */
+  readonly named: boolean;
+  readonly arguments: readonly string[];
+  readonly flags: ReadonlyMap<string, string | true>;
+}
+
+/** Flags that stand before or after any command. */
+export const globalOptions: CommandOptions = {
+  config: { type: 'string', value: 'FILE', description: 'Read the settings from this YAML file.' },
+  help: { type: 'boolean', short: 'h', description: 'Show this help.' },
+  version: { type: 'boolean', description: 'Show the version.' },
+};
+
+/**
+ * Takes a command line apart. The first argument that is no flag names the command; without one it is
+ * `commands[0]`. Throws a {@link UsageError} for the first thing that makes no sense.
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+): CommandLine {
+  const every = commands.reduce((all, { options }) => ({ ...all, ...options }), globalOptions);
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: every,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const [name, ...rest] = tokens.flatMap((token) =>
+    token.kind === 'positional' ? [token.value] : [],
+  );
+  const command = findCommand(name, commands);
+  const flags = tokens
+    .filter((token) => token.kind === 'option')
+    .map((token) => readFlag(token, { ...globalOptions, ...command.options }, command));
+  const surplus = rest[command.arguments?.length ?? 0];
+  if (surplus !== undefined) throw new UsageError(`${command.name} takes no "${surplus}"`);
+  return { command, named: name !== undefined, arguments: rest, flags: new Map(flags) };
+}
+
+function findCommand(name: string | undefined, commands: readonly Command[]): Command {
+  const command = name === undefined ? commands[0] : commands.find((one) => one.name === name);
+  if (command !== undefined) return command;
+  const names = commands.map((one) => one.name);
+  throw new UsageError(`unknown command "${name}"${didYouMean(nearestName(name ?? '', names))}`);
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function readFlag(
+  token: OptionToken,
+  options: CommandOptions,
+  command: Command,
+): readonly [string, string | true] {
+  const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+  if (option === undefined) throw unknownFlag(token, options, command);
+  return [token.name, readValue(token, option)];
+}
+
+function readValue({ rawName, value, inlineValue }: OptionToken, option: CommandOption) {
+  if (option.type === 'boolean') {
+    if (value === undefined) return true;
+    throw new UsageError(`${rawName} takes no value`);
+  }
+  // "--config --offline" is a forgotten value; one that begins with a dash takes "--config=-file".
+  if (!value || (value.startsWith('-') && inlineValue !== true)) {
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
+  }
+  return value;
+}
+
+function unknownFlag(token: OptionToken, options: CommandOptions, command: Command): UsageError {
+  const near = token.rawName.startsWith('--')
+    ? nearestName(token.name, Object.keys(options))
+    : undefined;
+  const flag = near === undefined ? undefined : `--${near}`;
+  return new UsageError(`unknown flag ${token.rawName} for ${command.name}${didYouMean(flag)}`);
+}

@@ -1,0 +1,35 @@
+import type { Command } from './command.ts';
+import { runUntilSignalled } from './lifecycle.ts';
+import { startMirror } from './mirrorServer.ts';
+import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
+import { describeStartFailure } from './startFailure.ts';
+
+/** The `serve` command. */
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Serve the mirror and the ops endpoints, until SIGTERM or SIGINT.',
+  details: [
+    'The first SIGTERM or SIGINT lets it finish what it is sending, for shutdownTimeout at most: exit',
+    'code 0, or 1 when the time was over. The second one ends it at once, with 1.',
+  ],
+  options: settingOptions(),
+  run: async (context) => {
+    const { configuration } = loadConfigurationFor(context);
+    const report = (line: string): void => {
+      context.stderr.write(`pullthrough: ${line}\n`);
+    };
+    try {
+      return await runUntilSignalled(() => startMirror(configuration, context.environment), {
+        signals: process,
+        shutdownTimeout: configuration.shutdownTimeout,
+        report,
+        exit: (code) => process.exit(code),
+      });
+    } catch (error) {
+      const failure = describeStartFailure(error, configuration);
+      if (failure === undefined) throw error;
+      report(failure);
+      return 1;
+    }
+  },
+};

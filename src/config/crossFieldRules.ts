@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import { dockerHubHost } from './dockerHub.ts';
+import { listenAddressesCollide, type ListenAddress } from './listenAddress.ts';
+import { isMapping } from './mapping.ts';
+import type { SettingPath } from './settingPath.ts';
+
+type Report = (path: SettingPath, message: string) => void;
+
+/**
+ * The rules that concern more than one setting. Settings that are wrong by themselves may still stand
+ * there unparsed: those are passed over, their own problem is reported already.
+ */
+export function crossFieldRules(settings: unknown, context: z.RefinementCtx): void {
+  const report: Report = (path, message) => {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  };
+  const upstreams = listAt(settings, 'upstreams');
+  reportCollidingAddresses(settings, report);
+  reportRepeated(hostsOf(upstreams), (index) => ['upstreams', index, 'host'], report);
+  reportUnknownDefault(settings, hostsOf(upstreams), report);
+  for (const [index, upstream] of upstreams.entries()) {
+    reportAccounts(listAt(upstream, 'accounts'), ['upstreams', index, 'accounts'], report);
+  }
+}
+
+function reportCollidingAddresses(settings: unknown, report: Report): void {
+  const own = addressAt(settings);
+  const ops = isMapping(settings) ? addressAt(settings['ops']) : undefined;
+  if (own !== undefined && ops !== undefined && listenAddressesCollide(own, ops)) {
+    report(['ops', 'listen'], 'expected another port than that of listen');
+  }
+}
+
+function reportUnknownDefault(settings: unknown, hosts: readonly unknown[], report: Report): void {
+  const chosen = isMapping(settings) ? settings['defaultUpstream'] : undefined;
+  // docker.io is an upstream always, listed or not.
+  const known = [...new Set([dockerHubHost, ...hosts.filter((host) => typeof host === 'string')])];
+  if (typeof chosen === 'string' && !known.includes(chosen)) {
+    report(['defaultUpstream'], `expected one of the upstreams: ${known.join(', ')}`);
+  }
+}
+
+function reportAccounts(accounts: readonly unknown[], path: SettingPath, report: Report): void {
+  const usernames = accounts.map((account) => fieldOf(account, 'username'));
+  reportRepeated(usernames, (index) => [...path, index, 'username'], report);
+  for (const [index, account] of accounts.entries()) {
+    if (!isMapping(account)) continue;
+    const given = ['token', 'tokenFile'].filter((key) => account[key] !== undefined);
+    if (given.length !== 1) report([...path, index], 'expected either token or tokenFile');
+  }
+}
+
+function reportRepeated(
+  values: readonly unknown[],
+  pathOf: (index: number) => SettingPath,
+  report: Report,
+): void {
+  for (const [index, value] of values.entries()) {
+    if (value !== undefined && values.indexOf(value) < index) {
+      report(pathOf(index), 'expected a name that is not in the list already');
+    }
+  }
+}
+
+function hostsOf(upstreams: readonly unknown[]): readonly unknown[] {
+  return upstreams.map((upstream) => fieldOf(upstream, 'host'));
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return isMapping(value) ? value[key] : undefined;
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = fieldOf(value, key);
+  return Array.isArray(list) ? list : [];
+}
+
+function addressAt(value: unknown): ListenAddress | undefined {
+  const address = fieldOf(value, 'listen');
+  return isMapping(address) ? (address as unknown as ListenAddress) : undefined;
+}

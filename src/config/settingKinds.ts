@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { byteSizePattern, formatByteSize, parseByteSize } from './byteSize.ts';
+import { durationPattern, formatDuration, parseDuration } from './duration.ts';
+import { dockerHubAliases, dockerHubHost } from './dockerHub.ts';
+import { formatListenAddress, parseListenAddress, type ListenAddress } from './listenAddress.ts';
+import { parseHost, parseRegistryHost } from './registryHost.ts';
+import { Secret } from './secret.ts';
+import { readUpstreamUrl } from './upstreamUrl.ts';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** What is right for the setting, as the object of "expected …". */
+    expected?: string;
+    /** The command line's flag for the setting, without dashes, and the name of its value. */
+    flag?: { readonly name: string; readonly value?: string };
+    /** Neither the value nor anything within it may be shown. */
+    secret?: boolean;
+  }
+}
+
+/** Reports a problem from within a codec. The issue keeps no trace of the input, which may be secret. */
+function refuse(context: z.core.ParsePayload, expected: string): never {
+  context.issues.push({ code: 'custom', input: undefined, message: `expected ${expected}` });
+  return z.NEVER;
+}
+
+const sizeExpected = 'a size such as 512MiB, 100GB or plain bytes';
+const sizeInput = z.union([z.string().regex(byteSizePattern), z.int().nonnegative()]);
+
+/** A size; a bare number stands for bytes. Parsed: whole bytes. */
+export const byteSize = z
+  .codec(sizeInput, z.number(), {
+    decode: (input, context) =>
+      parseByteSize(String(input)) ?? refuse(context, `${sizeExpected}, below 8PiB`),
+    encode: formatByteSize,
+  })
+  .meta({ expected: sizeExpected });
+
+/** A size that bounds something, where 0 stands for "no bound". Parsed: whole bytes, or `undefined`. */
+export const byteBound = z
+  .codec(byteSize, z.number().optional(), {
+    decode: (bytes) => (bytes === 0 ? undefined : bytes),
+    encode: (bytes) => bytes ?? 0,
+  })
+  .meta({ expected: sizeExpected });
+
+const durationExpected = 'a duration such as 500ms, 30s, 5m, 24h, 7d or 0';
+
+/** A duration. Parsed: whole milliseconds. */
+export const duration = z
+  .codec(z.union([z.string().regex(durationPattern), z.literal(0)]), z.number(), {
+    decode: (input, context) => parseDuration(String(input)) ?? refuse(context, durationExpected),
+    encode: formatDuration,
+  })
+  .meta({ expected: durationExpected });
+
+const listenExpected = 'host:port, [IPv6 address]:port, or :port for every address';
+
+/** An address to listen on. Parsed: a {@link ListenAddress}. */
+export const listenAddress = z
+  .codec(z.string(), z.custom<ListenAddress>(), {
+    decode: (text, context) => parseListenAddress(text) ?? refuse(context, listenExpected),
+    encode: formatListenAddress,
+  })
+  .meta({ expected: listenExpected });
+
+const registryHostExpected = 'a registry as image names give it, such as ghcr.io or localhost:5000';
+
+/** The name of a registry. Parsed: in lower case. */
+export const registryHost = z
+  .codec(z.string(), z.string(), {
+    decode: (text, context) => {
+      const name = parseRegistryHost(text) ?? refuse(context, registryHostExpected);
+      return dockerHubAliases.includes(name)
+        ? refuse(context, `${dockerHubHost}, which stands for Docker Hub's other names too`)
+        : name;
+    },
+    encode: (name) => name,
+  })
+  .meta({ expected: registryHostExpected });
+
+const hostExpected = 'a host or host:port, such as auth.example.com';
+
+/** A host with or without a port. Parsed: in lower case. */
+export const host = z
+  .codec(z.string(), z.string(), {
+    decode: (text, context) => parseHost(text) ?? refuse(context, hostExpected),
+    encode: (name) => name,
+  })
+  .meta({ expected: hostExpected });
+
+/** The address of a registry's API. Parsed: its origin, without a trailing slash. */
+export const upstreamUrl = z
+  .codec(z.string(), z.string(), {
+    decode: (text, context) => {
+      const reading = readUpstreamUrl(text);
+      return 'origin' in reading ? reading.origin : refuse(context, reading.expected);
+    },
+    encode: (origin) => origin,
+  })
+  .meta({ expected: 'an address such as https://registry.example.com' });
+
+/** A token or password. Parsed: a {@link Secret}. */
+export const secret = z
+  .codec(z.string().min(1), z.instanceof(Secret), {
+    decode: (text) => new Secret(text),
+    encode: String,
+  })
+  .meta({ expected: 'a token, as text and not empty', secret: true });

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { fileWith } from '../config/loadFrom.ts';
+import { runCli } from './runCli.ts';
+
+const account = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: 'hunter2' };
+
+describe('check-config', () => {
+  test('tells every setting, its value and its source, and no secret', async (t) => {
+    const file = await fileWith(t, 'storage:\n  maxSize: 107374182400\n');
+    const { code, stdout } = await runCli(t, ['check-config', '--config', file], account);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^storage.maxSize +100GiB +${file}:2:12$`, 'm'));
+    assert.match(stdout, /^upstreams\[0\]\.accounts\[0\]\.token +\[secret\] +DOCKERHUB_TOKEN$/m);
+    assert.match(stdout, /^upstreams\[0\]\.trustedHosts +none +default$/m);
+    assert.ok(stdout.endsWith(`The configuration is valid (configuration file ${file}).\n`));
+    assert.doesNotMatch(stdout, /hunter2/);
+  });
+
+  test('takes the flags of serve, which beat the environment', async (t) => {
+    const args = ['check-config', '--listen', ':7', '--data', '/srv', '--offline'];
+    const environment = { PULLTHROUGH_LISTEN: ':8', PULLTHROUGH_LOG_LEVEL: 'warn' };
+    const { stdout } = await runCli(t, args, environment);
+    assert.match(stdout, /^listen +:7 +--listen$/m);
+    assert.match(stdout, /^storage\.directory +\/srv +--data$/m);
+    assert.match(stdout, /^offline +true +--offline$/m);
+    assert.match(stdout, /^log\.level +warn +PULLTHROUGH_LOG_LEVEL$/m);
+  });
+
+  test('prints JSON where it is asked to', async (t) => {
+    const { code, stdout } = await runCli(t, ['check-config', '--json', '--data=/srv'], account);
+    assert.equal(code, 0);
+    const { valid, file, settings } = JSON.parse(stdout) as {
+      valid: boolean;
+      file: null;
+      settings: { key: string; value: unknown; source: string }[];
+    };
+    assert.deepEqual([valid, file], [true, null]);
+    const told = settings.filter(({ source }) => source !== 'default');
+    assert.deepEqual(told, [
+      { key: 'storage.directory', value: '/srv', source: '--data' },
+      { key: 'upstreams[0].accounts[0].username', value: 'acme', source: 'DOCKERHUB_USERNAME' },
+      { key: 'upstreams[0].accounts[0].token', value: '[secret]', source: 'DOCKERHUB_TOKEN' },
+    ]);
+  });
+
+  test('prints problems as JSON too, and exits with 2', async (t) => {
+    const args = ['check-config', '--json', '--log-level', 'loud'];
+    const { code, stdout, stderr } = await runCli(t, args);
+    assert.deepEqual([code, stderr], [2, '']);
+    assert.deepEqual(JSON.parse(stdout), {
+      valid: false,
+      problems: [
+        {
+          source: '--log-level',
+          key: 'log.level',
+          message: 'expected one of trace, debug, info, warn, error, fatal, silent',
+          value: '"loud"',
+        },
+      ],
+    });
+  });
+});

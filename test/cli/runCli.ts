@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { run } from '../../src/cli/pullthrough.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+
+/** The program's entry. */
+export const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** What became of a process. */
+export interface ProcessResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs Node with these arguments, in an empty directory and with nothing but this environment. */
+export async function runNode(
+  t: Lifetime,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<ProcessResult> {
+  const child = spawn(process.execPath, args, {
+    cwd: await temporaryDirectory(t),
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.on('close', resolve).on('error', reject);
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    closed,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Runs the program as a process of its own. */
+export async function runCli(
+  t: Lifetime,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<ProcessResult> {
+  return runNode(t, [mainFile, ...args], environment);
+}
+
+/** Runs the program within this process, in its working directory. */
+export async function runHere(args: readonly string[]): Promise<ProcessResult> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await run(args, {}, stdout, stderr);
+  return { code, stdout: await text(stdout.end()), stderr: await text(stderr.end()) };
+}

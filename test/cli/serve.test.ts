@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+import { mainFile, runCli } from './runCli.ts';
+
+const anyPort = ['--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0'];
+
+interface Serving {
+  readonly child: ChildProcess;
+  readonly address: string;
+  readonly opsAddress: string;
+}
+
+/** Starts the program, waits for it to say that it serves, and ends it with the test. */
+async function startServing(t: Lifetime): Promise<Serving> {
+  const directory = await temporaryDirectory(t);
+  const args = [mainFile, 'serve', ...anyPort, '--data', 'data', '--offline'];
+  const child = spawn(process.execPath, args, {
+    cwd: directory,
+    env: {},
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => void child.kill('SIGKILL'));
+  for await (const line of createInterface(child.stdout)) {
+    const { msg, ...fields } = JSON.parse(line) as { msg: string } & Omit<Serving, 'child'>;
+    if (msg === 'serving') return { ...fields, child };
+  }
+  return assert.fail('the program ended without serving');
+}
+
+test('serve serves the registry and the ops endpoints until SIGTERM, then exits with 0', async (t) => {
+  const { child, address, opsAddress } = await startServing(t);
+  assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
+  assert.equal((await fetch(`http://${opsAddress}/healthz`)).status, 200);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('serve says in one line which address is in use, and exits with 1', async (t) => {
+  const other = createServer();
+  t.after(() => other.close());
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--ops-listen', address]);
+  assert.equal(code, 1);
+  assert.equal(
+    stderr,
+    `pullthrough: cannot listen on ${address} (setting ops.listen): the address is in use by another process\n`,
+  );
+});
+
+test('serve says in one line that the storage can’t be used, and exits with 1', async (t) => {
+  const file = join(await temporaryDirectory(t), 'file');
+  await writeFile(file, '');
+  const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', join(file, 'data')]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^pullthrough: cannot use \S+ \(setting storage\.directory\): .+\n$/);
+});
