@@ -3,6 +3,7 @@ import { isJsonObject, parseJsonObject } from '../registry/jsonObject.ts';
 import type { Call } from './call.ts';
 import { headerText } from './headers.ts';
 import { networkFailure } from './networkFailure.ts';
+import { readRetryAfter } from './quota.ts';
 import type { Answer } from './registryClient.ts';
 import { abandon, drain, readBody } from './responseBody.ts';
 import { throttled } from './throttle.ts';
@@ -36,15 +37,17 @@ export async function readAbsence(
   throw unexpected(answer, subject, context);
 }
 
-/** The error for an answer that makes no sense. */
-export function unexpected(
-  { status, elsewhere }: Answer,
+/** The error for an answer that makes no sense, with the time that a 503 may name. */
+function unexpected(
+  { status, headers, elsewhere }: Answer,
   subject: string,
-  { host }: UpstreamContext,
+  { host, wallNow }: UpstreamContext,
 ): UpstreamError {
   const who = elsewhere ? 'the redirect target' : 'the registry';
+  const retryAfter = readRetryAfter(headers, wallNow());
   return new UpstreamError(host, 'server_error', `${subject}: ${who} answered ${status}`, {
     status,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 }
 
@@ -56,11 +59,10 @@ export async function readContent(
   context: UpstreamContext,
 ): Promise<Buffer> {
   refuseCoding(answer, call, context);
-  const { status, body, elsewhere, signal } = answer;
+  const { status, body, elsewhere } = answer;
   const { subject } = call;
   const { host } = context;
   const bytes = await readBody(body, limit).catch((error: unknown) => {
-    if (signal.aborted) throw signal.reason;
     throw networkFailure({ host, subject, elsewhere }, error);
   });
   if (bytes !== undefined) return bytes;

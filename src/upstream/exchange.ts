@@ -35,8 +35,6 @@ export interface Incoming {
   readonly body: DisposableBody;
   /** Whether redirects led away from the origin that was asked. */
   readonly elsewhere: boolean;
-  /** The signal of the request, which ends the body too. */
-  readonly signal: AbortSignal;
 }
 
 interface Hop {
@@ -89,7 +87,7 @@ async function send(outgoing: Outgoing, hop: Hop, context: UpstreamContext): Pro
       signal,
     );
     const { statusCode: status, headers: answered, body } = answer;
-    return { status, headers: answered, body, elsewhere, signal };
+    return { status, headers: answered, body, elsewhere };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw networkFailure({ host: context.host, subject, elsewhere }, error);

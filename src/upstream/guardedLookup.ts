@@ -1,15 +1,11 @@
-import { lookup, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { AddressRules } from './addressRules.ts';
 
-/** Resolves a name to all of its addresses. */
+/** Resolves a name to all of its addresses, as `dns.lookup` does. */
 export type ResolveName = (
   hostname: string,
-  options: {
-    readonly all: true;
-    readonly family?: number | 'IPv4' | 'IPv6';
-    readonly hints?: number;
-  },
+  options: LookupAllOptions,
   callback: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void;
 
@@ -19,11 +15,7 @@ export type ResolveName = (
  * IP literals never pass through a lookup: they are checked in the URL.
  */
 export function guardedLookup(rules: AddressRules, resolve: ResolveName = lookup): LookupFunction {
-  return (hostname, { all, family, hints }, callback) => {
-    const options = {
-      ...(family === undefined ? {} : { family }),
-      ...(hints === undefined ? {} : { hints }),
-    };
+  return (hostname, { all, ...options }, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const found = error ?? permitted(rules, hostname, addresses);
       if (found instanceof Error) callback(found, []);

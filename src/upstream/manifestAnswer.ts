@@ -8,14 +8,17 @@ export function mediaTypeOf(headers: ResponseHeaders): string {
   return bareMediaType(headerText(headers, 'content-type') ?? '') || mediaTypes.octetStream;
 }
 
-/** What the headers of a manifest say. A digest that the mirror could not verify counts as missing. */
+/**
+ * What the headers of a manifest say. A digest that the mirror could not verify counts as missing, and
+ * so does a size of 0, which some gateways give to every HEAD.
+ */
 export function readManifestHead(headers: ResponseHeaders): ManifestHead {
   const digest = parseDigest(headerText(headers, 'docker-content-digest') ?? '');
   const size = contentLength(headers);
   return {
     mediaType: mediaTypeOf(headers),
     ...(digest === undefined ? {} : { digest }),
-    ...(size === undefined ? {} : { size }),
+    ...(size ? { size } : {}),
   };
 }
 

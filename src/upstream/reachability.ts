@@ -22,19 +22,17 @@ export class Reachability {
     this.#report(true);
   }
 
-  /** What ended a request. A throttled upstream is there; credentials may be refused without asking it. */
+  /**
+   * What ended a request. An upstream that throttles this address or refuses our log-in is there, but it
+   * can't be counted on for what is asked next; one whose pull limit is used up still gives blobs.
+   */
   failed(error: unknown): void {
     if (error instanceof RegistryError) this.answered();
     if (!(error instanceof UpstreamError)) return;
     const { failure, status } = error;
-    if (failure === 'unreachable' || failure === 'server_error') {
-      this.#lastAnswerAt = undefined;
-      this.#report(false);
-    } else if (failure === 'credentials_refused' && status !== undefined) {
-      this.answered();
-    } else if (failure === 'pull_limit' || failure === 'abuse_limit') {
-      this.#report(true);
-    }
+    if (failure !== 'pull_limit') this.#lastAnswerAt = undefined;
+    if (failure === 'unreachable' || failure === 'server_error') this.#report(false);
+    else if (failure === 'abuse_limit' || status !== undefined) this.#report(true);
   }
 
   #report(up: boolean): void {

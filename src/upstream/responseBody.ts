@@ -31,5 +31,5 @@ export function abandon(body: Readable): void {
   body.on('error', ignore).destroy();
 }
 
-/** undici reports a body that was ended early as an error, which nobody waits for. */
+/** undici reports a body that was ended early as an error, which would end the process if nobody listens. */
 export function ignore(): void {}

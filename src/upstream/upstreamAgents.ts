@@ -21,7 +21,8 @@ export const defaultAgentLimits: AgentLimits = {
   apiConnections: 64,
   apiHeadersTimeout: 10_000,
   apiBodyTimeout: 10_000,
-  blobConnections: 64,
+  // A transfer holds its connection: one that has to wait for another's end would run out of time.
+  blobConnections: 256,
   blobHeadersTimeout: 15_000,
   blobBodyTimeout: 30_000,
 };
@@ -76,9 +77,8 @@ export class UpstreamAgents {
 
 /**
  * HTTP/1.1 alone: undici's HTTP/2 windows let one transfer over a 40 ms line have 6 MiB/s where
- * HTTP/1.1 has over 200, and Docker Hub's registry-1 speaks nothing newer. undici 8 does not hand
- * `allowH2` on to the TLS connection inside of a proxy's tunnel, hence `requestTls`; and it hands none
- * of the other options to a proxy that forwards plain HTTP, hence the factories.
+ * HTTP/1.1 has over 200, and Docker Hub's registry-1 speaks nothing newer. undici 8 hands
+ * none of the options on to the connections that a proxy itself is asked over, hence the factories.
  */
 function createAgent(
   environment: UpstreamAgentsOptions['environment'],
@@ -93,7 +93,6 @@ function createAgent(
     ...http1,
     ...proxiesOf(environment),
     connect: { lookup },
-    requestTls: http1,
     proxyTls: http1,
     factory: createPool,
     clientFactory: createPool,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { paidAccount, personalAccount } from '../support/hub/accounts.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
@@ -121,7 +122,7 @@ test('a call that its caller gave up is no failed exchange', async (t) => {
   const controller = new AbortController();
   const asked = upstream.getBlob(alpine, image.config.digest, 0, controller.signal);
   await hub.waitFor({ operation: 'blob_get' });
-  controller.abort(new Error('left'));
+  controller.abort(new UpstreamError('hub.test', 'unreachable', 'left'));
   assert.match(String(await rejection(asked)), /left/);
   assert.deepEqual(observer.events, []);
 });

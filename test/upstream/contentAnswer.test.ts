@@ -60,6 +60,14 @@ for (const [name, fault, failure, status] of manifestFailures) {
   }
 }
 
+test('a 503 tells when to come back', async (t) => {
+  const hub = await startAlpine(t);
+  const { upstream } = openHub(t, hub);
+  hub.fault({ at: 'manifest_head', status: 503, headers: { 'retry-after': '30' } });
+  const error = await assertFailure(upstream.headManifest(alpine, latest), 'server_error', 503);
+  assert.equal(error.retryAfter, 30);
+});
+
 describe('a manifest GET', () => {
   test('answered with the pull limit tells it, without a time that nobody gave', async (t) => {
     const hub = await startAlpine(t);

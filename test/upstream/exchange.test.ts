@@ -90,7 +90,7 @@ describe('a redirect', () => {
       else redirectTo(target.url)(request, response);
     });
     const incoming = await ask(t, home.url, { headers: { 'x-home': home.authority } });
-    assert.equal(incoming.status, 200);
+    assert.deepEqual([incoming.status, incoming.elsewhere], [200, true]);
     const sent = [...home.requests, ...target.requests].map(({ headers }) => headers.authorization);
     assert.deepEqual(sent, ['Bearer secret-token', undefined, undefined]);
   });
@@ -113,6 +113,16 @@ describe('a redirect', () => {
       /^hub\.test: a thing: more than 10 redirects$/,
     );
     assert.equal(server.requests.length, 11);
+  });
+
+  test('does not keep its connection busy with a long body', { timeout: 10_000 }, async (t) => {
+    const server = await startTinyServer(t, (request, response) => {
+      if (request.url === '/there') hello(request, response);
+      else response.writeHead(307, { location: '/there' }).end(Buffer.alloc(500_000));
+    });
+    const agents = new UpstreamAgents({ environment: {}, lookup, limits: { apiConnections: 1 } });
+    t.after(() => agents.destroy());
+    assert.equal((await ask(t, server.url, { dispatcher: agents.api })).status, 200);
   });
 
   test('without a target makes no sense', async (t) => {
@@ -210,21 +220,25 @@ describe('a failure', () => {
     await assertFailure(ask(t, server.url), 'server_error', /not HTTP/);
   });
 
-  test('is reported at once when the signal aborts, for a request that waits for a connection too', async (t) => {
-    const arrived = Promise.withResolvers<undefined>();
-    const server = await startTinyServer(t, () => {
-      arrived.resolve(undefined);
-    });
-    const agents = new UpstreamAgents({ environment: {}, lookup, limits: { apiConnections: 1 } });
-    t.after(() => agents.destroy());
-    const blocking = ask(t, server.url, { dispatcher: agents.api });
-    blocking.catch(() => undefined);
-    await arrived.promise;
-    const controller = new AbortController();
-    const waiting = ask(t, server.url, { dispatcher: agents.api, signal: controller.signal });
-    const reason = new Error('given up');
-    controller.abort(reason);
-    assert.equal(await rejection(waiting), reason);
-    assert.equal(server.requests.length, 1);
-  });
+  test(
+    'is reported at once when the signal aborts, for a request that waits for a connection too',
+    { timeout: 10_000 },
+    async (t) => {
+      const arrived = Promise.withResolvers<undefined>();
+      const server = await startTinyServer(t, () => {
+        arrived.resolve(undefined);
+      });
+      const agents = new UpstreamAgents({ environment: {}, lookup, limits: { apiConnections: 1 } });
+      t.after(() => agents.destroy());
+      const blocking = ask(t, server.url, { dispatcher: agents.api });
+      blocking.catch(() => undefined);
+      await arrived.promise;
+      const controller = new AbortController();
+      const waiting = ask(t, server.url, { dispatcher: agents.api, signal: controller.signal });
+      const reason = new Error('given up');
+      controller.abort(reason);
+      assert.equal(await rejection(waiting), reason);
+      assert.equal(server.requests.length, 1);
+    },
+  );
 });

@@ -40,10 +40,14 @@ test('a lookup of one address gives the first that is permitted', (_t, done) => 
   });
 });
 
-test('the family that a socket wants is asked for', (t, done) => {
-  const resolve = t.mock.fn(resolvesTo(mixed));
+test('the family that a socket wants is asked for', (_t, done) => {
+  const asked: unknown[] = [];
+  const resolve: ResolveName = (_hostname, options, callback) => {
+    asked.push(options);
+    callback(null, mixed);
+  };
   guardedLookup(rules, resolve)('cdn.example', { family: 6 }, () => {
-    assert.deepEqual(resolve.mock.calls[0]?.arguments[1], { family: 6, all: true });
+    assert.deepEqual(asked, [{ family: 6, all: true }]);
     done();
   });
 });

@@ -60,6 +60,14 @@ for (const digest of ['', 'sha256:abc', 'md5:d41d8cd98f00b204e9800998ecf8427e'])
   });
 }
 
+test('a HEAD with a length of 0 is one without a size', async (t) => {
+  const hub = await startAlpine(t);
+  hub.fault({ at: 'manifest_head', headers: { 'content-length': '0' } });
+  const { upstream } = openHub(t, hub);
+  const head = await upstream.headManifest(alpine, latest);
+  assert.equal(head !== undefined && 'size' in head, false);
+});
+
 test('a registry that knows no HEAD is asked by GET, and the digest is made from the bytes', async (t) => {
   const hub = await startAlpine(t);
   hub.fault({ at: 'manifest_head', status: 405 });

@@ -8,15 +8,7 @@ import type { HubSettings } from '../support/hub/hubSettings.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { manualClock } from '../support/manualClock.ts';
-import {
-  account,
-  openHub,
-  openTestUpstream,
-  reference,
-  rejection,
-  repository,
-} from './testUpstream.ts';
-import { startTinyServer, type TinyHandler } from './tinyServer.ts';
+import { account, openHub, reference, rejection, repository } from './testUpstream.ts';
 
 const alpine = repository('library/alpine');
 const latest = reference('latest');
@@ -53,7 +45,11 @@ describe('a registry with a token service', () => {
     await upstream.headManifest(alpine, latest);
     await upstream.getManifest(alpine, latest);
     await upstream.headManifest(repository('library/busybox'), latest);
-    assert.equal(hub.count({ operation: 'token' }), 2);
+    const tokens = hub.requests.filter(({ operation }) => operation === 'token');
+    assert.deepEqual(
+      tokens.map(({ query }) => query.getAll('scope')),
+      [['repository:library/alpine:pull'], ['repository:library/busybox:pull']],
+    );
     assert.equal(hub.count({ status: 401 }), 1);
   });
 
@@ -176,6 +172,27 @@ describe('a registry with a token service', () => {
     assert.equal(hub.count({ operation: 'token' }), 1);
   });
 
+  test('that accepts a log-in again has the next refusal count as a first one', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { clock });
+    const accounts = [account(paidAccount), account(personalAccount)];
+    const { upstream } = openHub(t, hub, { accounts, now: clock });
+    const askedAs = async (secondsLater: number): Promise<unknown> => {
+      clock.advance(secondsLater * 1000);
+      hub.forget();
+      await upstream.headManifest(alpine, latest);
+      return hub.requests.at(-1)?.account;
+    };
+    hub.removeAccount(paidAccount.username);
+    assert.equal(await askedAs(300), personalAccount.username);
+    hub.addAccount(paidAccount);
+    assert.equal(await askedAs(300), paidAccount.username);
+    hub.removeAccount(paidAccount.username);
+    assert.equal(await askedAs(300), personalAccount.username);
+    hub.addAccount(paidAccount);
+    assert.equal(await askedAs(60), paidAccount.username);
+  });
+
   test('on whose own 401 there is no challenge is asked for the one of /v2/', async (t) => {
     const hub = await startAlpine(t);
     hub.fault({ at: 'manifest_head', headers: { 'www-authenticate': '' }, times: 1 });
@@ -241,6 +258,19 @@ describe('a registry with Basic', () => {
     assert.equal(hub.requests.length, 3);
   });
 
+  test('that accepts a password again has the next refusal count as a first one', async (t) => {
+    const clock = manualClock();
+    const hub = await startAlpine(t, { auth: 'basic', clock });
+    const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)], now: clock });
+    for (let refusals = 0; refusals < 3; refusals++) {
+      hub.removeAccount(paidAccount.username);
+      assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+      hub.addAccount(paidAccount);
+      clock.advance(60_000);
+      assert.ok(await upstream.headManifest(alpine, latest));
+    }
+  });
+
   test('is asked by the next account when it refuses the first', async (t) => {
     const hub = await startAlpine(t, { auth: 'basic' });
     const accounts = [account({ ...paidAccount, password: 'old' }), account(personalAccount)];
@@ -262,84 +292,5 @@ describe('an open registry', () => {
     assert.ok(await upstream.headManifest(alpine, latest));
     assert.equal(hub.requests.length, 1);
     assert.equal(hub.requests[0]?.headers.authorization, undefined);
-  });
-});
-
-describe('other registries:', () => {
-  /** A registry with a token service at its own origin that grants everything. */
-  function registry(handle: TinyHandler): TinyHandler {
-    return (request, response) => {
-      if (request.url?.startsWith('/token') === true) response.end('{"token":"granted"}');
-      else handle(request, response);
-    };
-  }
-
-  function challenge(parameters: string): TinyHandler {
-    return (request, response) => {
-      const realm = `http://${request.headers.host}/token`;
-      const header = `Bearer realm="${realm}",service="r"${parameters}`;
-      response.writeHead(401, { 'www-authenticate': header }).end();
-    };
-  }
-
-  test('quay.io, whose 401 to a granted token names no error, means NAME_UNKNOWN', async (t) => {
-    const scope = ',scope="repository:library/alpine:pull"';
-    const server = await startTinyServer(t, registry(challenge(scope)));
-    const { upstream } = openTestUpstream(t, { url: server.url });
-    assertNameUnknown(await rejection(upstream.headManifest(alpine, latest)));
-  });
-
-  test('one that always answers 401 without a word refuses the credentials', async (t) => {
-    const server = await startTinyServer(t, (_request, response) => {
-      response.writeHead(401).end();
-    });
-    const { upstream } = openTestUpstream(t, { url: server.url });
-    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
-  });
-
-  test('public.ecr.aws gets its own scope, for later repositories without a 401', async (t) => {
-    const handle: TinyHandler = (request, response) => {
-      if (request.headers.authorization === undefined) challenge(',scope="aws"')(request, response);
-      else response.writeHead(200, { 'content-type': 'x/y' }).end();
-    };
-    const server = await startTinyServer(t, registry(handle));
-    const { upstream } = openTestUpstream(t, { url: server.url });
-    await upstream.headManifest(alpine, latest);
-    await upstream.headManifest(repository('library/busybox'), latest);
-    const [first, second] = server.requests.filter(({ url }) => url?.startsWith('/token'));
-    assert.equal(
-      first?.url,
-      '/token?service=r&scope=repository%3Alibrary%2Falpine%3Apull&scope=aws',
-    );
-    assert.match(String(second?.url), /busybox%3Apull&scope=aws$/);
-    assert.equal(server.requests.length, 5);
-  });
-
-  test('one that knows the repository by another name is asked for that, once it says so', async (t) => {
-    const handle: TinyHandler = (request, response) => {
-      const seen = server.requests.map(({ url }) => url).join(' ');
-      if (seen.includes('mapped')) response.writeHead(200, { 'content-type': 'x/y' }).end();
-      else
-        challenge(',scope="repository:mapped/alpine:pull",error="insufficient_scope"')(
-          request,
-          response,
-        );
-    };
-    const server = await startTinyServer(t, registry(handle));
-    const { upstream } = openTestUpstream(t, { url: server.url });
-    assert.ok(await upstream.headManifest(alpine, latest));
-  });
-
-  test('a 401 from where a redirect led is not answered with credentials', async (t) => {
-    const target = await startTinyServer(t, challenge(''));
-    const server = await startTinyServer(t, (_request, response) => {
-      response.writeHead(307, { location: `${target.url}/x?sig=secret` }).end();
-    });
-    const accounts = [account(paidAccount)];
-    const { upstream } = openTestUpstream(t, { url: server.url, accounts });
-    const error = await rejection(upstream.headManifest(alpine, latest));
-    assert.ok(error instanceof UpstreamError);
-    assert.deepEqual([error.failure, error.status], ['server_error', 401]);
-    assert.equal(target.requests.length, 1);
   });
 });

@@ -65,16 +65,32 @@ test('an upstream that fails is down until it answers again', async (t) => {
   );
 });
 
-test('an upstream that throttles is there, and its earlier answer is not forgotten', async (t) => {
-  const clock = manualClock(5000);
-  const hub = await startAlpine(t);
-  const { upstream, observer } = openHub(t, hub, { now: clock });
+for (const [throttle, answeredAt, after] of [
+  ['pull_limit', 5000, 'blobs can still be had'],
+  ['abuse_limit', undefined, 'nothing can be had now'],
+] as const) {
+  test(`an upstream that throttles with its ${throttle} is there, but ${after}`, async (t) => {
+    const clock = manualClock(5000);
+    const hub = await startAlpine(t);
+    const { upstream, observer } = openHub(t, hub, { now: clock });
+    await upstream.headManifest(alpine, latest);
+    clock.advance(10);
+    hub.fault({ at: 'manifest_get', throttle });
+    await rejection(upstream.getManifest(alpine, latest));
+    assert.equal(upstream.lastAnswerAt, answeredAt);
+    assert.equal(observer.of('reachable').at(-1), 'reachable hub.test true');
+  });
+}
+
+test('a registry that refuses our log-in is there, but can not be counted on', async (t) => {
+  const hub = await startHub(t, { auth: 'basic' });
+  hub.addImage('library/alpine', image, { tags: ['latest'] });
+  const { upstream } = openHub(t, hub, { accounts: [account(paidAccount)] });
   await upstream.headManifest(alpine, latest);
-  clock.advance(10);
-  hub.fault({ at: 'manifest_head', throttle: 'abuse_limit' });
+  assert.notEqual(upstream.lastAnswerAt, undefined);
+  hub.removeAccount(paidAccount.username);
   await rejection(upstream.headManifest(alpine, latest));
-  assert.equal(upstream.lastAnswerAt, 5000);
-  assert.equal(observer.of('reachable').at(-1), 'reachable hub.test true');
+  assert.equal(upstream.lastAnswerAt, undefined);
 });
 
 test('accounts that are set aside say nothing about the upstream', async (t) => {

@@ -135,55 +135,59 @@ describe('a proxy', () => {
   });
 });
 
-describe('the limits hold directly and through a proxy:', { concurrency: true }, () => {
-  for (const way of ['directly', 'through a proxy']) {
-    const environmentOf = async (t: Lifetime): Promise<Record<string, string>> =>
-      way === 'directly' ? {} : { HTTP_PROXY: (await startTestProxy(t)).authority };
+describe(
+  'the limits hold directly and through a proxy:',
+  { concurrency: true, timeout: 20_000 },
+  () => {
+    for (const way of ['directly', 'through a proxy']) {
+      const environmentOf = async (t: Lifetime): Promise<Record<string, string>> =>
+        way === 'directly' ? {} : { HTTP_PROXY: (await startTestProxy(t)).authority };
 
-    test(`an answer that does not begin, ${way}`, async (t) => {
-      const server = await startTinyServer(t, () => undefined);
-      const environment = await environmentOf(t);
-      const { api } = createAgents(t, { environment, limits: { apiHeadersTimeout: 20 } });
-      assert.match(String(await rejection(get(server.url, api))), /HeadersTimeoutError/);
-    });
-
-    test(`an answer that stops, ${way}`, async (t) => {
-      const server = await startTinyServer(t, (_request, response) => {
-        response.writeHead(200, { 'content-length': '10' });
-        response.write('half');
+      test(`an answer that does not begin, ${way}`, async (t) => {
+        const server = await startTinyServer(t, () => undefined);
+        const environment = await environmentOf(t);
+        const { api } = createAgents(t, { environment, limits: { apiHeadersTimeout: 20 } });
+        assert.match(String(await rejection(get(server.url, api))), /HeadersTimeoutError/);
       });
-      const environment = await environmentOf(t);
-      const { blob } = createAgents(t, { environment, limits: { blobBodyTimeout: 20 } });
-      assert.match(String(await rejection(get(server.url, blob))), /BodyTimeoutError/);
-    });
 
-    test(`connections to one origin, ${way}`, async (t) => {
-      let open = 0;
-      let most = 0;
-      const server = await startTinyServer(t, (_request, response) => {
-        open += 1;
-        most = Math.max(most, open);
-        response.once('close', () => {
-          open -= 1;
+      test(`an answer that stops, ${way}`, async (t) => {
+        const server = await startTinyServer(t, (_request, response) => {
+          response.writeHead(200, { 'content-length': '10' });
+          response.write('half');
         });
-        setImmediate(() => response.end('done'));
+        const environment = await environmentOf(t);
+        const { blob } = createAgents(t, { environment, limits: { blobBodyTimeout: 20 } });
+        assert.match(String(await rejection(get(server.url, blob))), /BodyTimeoutError/);
       });
-      const environment = await environmentOf(t);
-      const { blob } = createAgents(t, { environment, limits: { blobConnections: 2 } });
-      await Promise.all(Array.from({ length: 12 }, () => get(server.url, blob)));
-      assert.equal(server.requests.length, 12);
-      assert.ok(most <= 2, `${most} at once`);
-    });
-  }
 
-  test('a proxy that does not open a tunnel', async (t) => {
-    const proxy = await startTestProxy(t, { deaf: true });
-    const environment = { HTTPS_PROXY: proxy.authority };
-    const { api } = createAgents(t, { environment, limits: { apiHeadersTimeout: 20 } });
-    const error = await rejection(get('https://registry.example/', api));
-    assert.match(String(error), /HeadersTimeoutError/);
-  });
-});
+      test(`connections to one origin, ${way}`, async (t) => {
+        let open = 0;
+        let most = 0;
+        const server = await startTinyServer(t, (_request, response) => {
+          open += 1;
+          most = Math.max(most, open);
+          response.once('close', () => {
+            open -= 1;
+          });
+          setImmediate(() => response.end('done'));
+        });
+        const environment = await environmentOf(t);
+        const { blob } = createAgents(t, { environment, limits: { blobConnections: 2 } });
+        await Promise.all(Array.from({ length: 12 }, () => get(server.url, blob)));
+        assert.equal(server.requests.length, 12);
+        assert.ok(most <= 2, `${most} at once`);
+      });
+    }
+
+    test('a proxy that does not open a tunnel', async (t) => {
+      const proxy = await startTestProxy(t, { deaf: true });
+      const environment = { HTTPS_PROXY: proxy.authority };
+      const { api } = createAgents(t, { environment, limits: { apiHeadersTimeout: 20 } });
+      const error = await rejection(get('https://registry.example/', api));
+      assert.match(String(error), /HeadersTimeoutError/);
+    });
+  },
+);
 
 test('closing lets what is under way finish and takes nothing new', async (t) => {
   const arrived = Promise.withResolvers<undefined>();
