@@ -1,0 +1,29 @@
+# Needs no configuration:
+#     docker build -t pullthrough .
+#     docker run -d -p 5000:5000 -p 5001:5001 -v pullthrough:/var/lib/pullthrough pullthrough
+# Settings come from the environment, or from a file mounted at /app/config/pullthrough.yaml.
+
+# Debian's slim image, not Alpine's: Node's official binaries are made for glibc and need libatomic, which this image has.
+FROM node:26-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM node:26-slim
+ENV NODE_ENV=production \
+    PULLTHROUGH_STORAGE_DIRECTORY=/var/lib/pullthrough
+# A new volume takes over the owner of the folder that it is mounted on.
+RUN mkdir -p /var/lib/pullthrough && chown node:node /var/lib/pullthrough
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json ./
+COPY src ./src
+USER node
+VOLUME /var/lib/pullthrough
+EXPOSE 5000 5001
+STOPSIGNAL SIGTERM
+# The image has no curl. Another port in `ops.listen` needs another check.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:5001/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/src/main.ts"]
+CMD ["serve"]

@@ -1,0 +1,88 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Bench } from './bench.ts';
+import { freePort } from './freePort.ts';
+import { startProgram, type Program } from './program.ts';
+import { repositoryRoot } from './repository.ts';
+import { waitUntilReady } from './waitUntilReady.ts';
+
+/** What a test decides about the mirror. */
+export interface MirrorOptions {
+  /** The address that stands for Docker Hub. */
+  readonly upstreamUrl: string;
+  readonly account?: { readonly username: string; readonly token: string };
+  /** Serve what the upstream gives to the account alone; it isn't by default. */
+  readonly allowPrivate?: boolean;
+  /** The installation to start; this checkout when absent. */
+  readonly installation?: string;
+}
+
+/** The mirror as a process of its own, on free ports. */
+export interface Mirror {
+  /** `127.0.0.1:PORT`, as client configurations name it. */
+  readonly address: string;
+  readonly url: string;
+  readonly opsUrl: string;
+  /** What it logged since its last start. */
+  output(): string;
+  /** Stops it and starts it again, on the same ports and data. */
+  restart(): Promise<void>;
+  /** Asks it to end and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts the mirror with this Node, and resolves when it is ready. */
+export async function startMirror(bench: Bench, options: MirrorOptions): Promise<Mirror> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const opsAddress = `127.0.0.1:${await freePort()}`;
+  const configuration = join(bench.directory, 'mirror.yaml');
+  await writeFile(configuration, stringify(settings(bench, options, address, opsAddress)));
+  const start = async () => serve(bench, options, configuration, `http://${opsAddress}/readyz`);
+  let program = await start();
+  return {
+    address,
+    url: `http://${address}`,
+    opsUrl: `http://${opsAddress}`,
+    output: () => program.output(),
+    stop: () => program.stop(),
+    async restart() {
+      await program.stop();
+      program = await start();
+    },
+  };
+}
+
+async function serve(
+  bench: Bench,
+  options: MirrorOptions,
+  configuration: string,
+  readyUrl: string,
+): Promise<Program> {
+  const main = join(options.installation ?? repositoryRoot, 'src/main.ts');
+  const program = startProgram(bench, process.execPath, [main, '--config', configuration, 'serve']);
+  await waitUntilReady(readyUrl, program.assertRunning);
+  return program;
+}
+
+function settings(
+  bench: Bench,
+  options: MirrorOptions,
+  address: string,
+  opsAddress: string,
+): object {
+  return {
+    listen: address,
+    ops: { listen: opsAddress },
+    storage: { directory: join(bench.directory, 'mirror') },
+    upstreams: [
+      {
+        host: 'docker.io',
+        url: options.upstreamUrl,
+        tagFreshness: '1h',
+        ...(options.account === undefined ? {} : { accounts: [options.account] }),
+      },
+    ],
+    ...(options.allowPrivate === true ? { access: { private: 'allow' } } : {}),
+  };
+}
