@@ -47,7 +47,7 @@ export class MemorySource implements BlobSource {
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {
-    return this.bytes.copy(buffer, 0, position);
+    return this.bytes.copy(buffer, 0, Math.min(position, this.bytes.length));
   }
 
   async close(): Promise<void> {}

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, type FileHandle } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { Digest } from '../registry/digest.ts';
+import { BlobFiles } from './blobFiles.ts';
 import { FileSource, MemorySource, type BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { CatalogTable } from './catalogTable.ts';
@@ -49,7 +48,7 @@ const memoryEntryLimit = 8 * 1024 * 1024;
  * so that whatever was interrupted leaves at the worst an entry without a file, which is a miss.
  */
 export class BlobStore {
-  readonly #layout: StoreLayout;
+  readonly #files: BlobFiles;
   readonly #contents: CatalogTable<ContentEntry>;
   readonly #options: BlobStoreOptions;
   /** What is held, least recently used first. */
@@ -66,7 +65,7 @@ export class BlobStore {
     contents: CatalogTable<ContentEntry>,
     options: BlobStoreOptions,
   ) {
-    this.#layout = layout;
+    this.#files = new BlobFiles(layout);
     this.#contents = contents;
     this.#options = options;
     this.#index = new LRUCache({
@@ -142,7 +141,7 @@ export class BlobStore {
   begin(digest: Digest, size: number | undefined): Promise<GrowingBlob> {
     return this.#beginnings.run('disk', async () => {
       await this.#makeRoom(size ?? 0);
-      const blob = await GrowingBlob.create(digest, join(this.#layout.incoming, randomUUID()));
+      const blob = await GrowingBlob.create(digest, this.#files.newPath());
       if (size !== undefined) blob.announceSize(size);
       this.#growing.add(blob);
       return blob;
@@ -180,22 +179,13 @@ export class BlobStore {
   }
 
   /** Bytes of the file system that are free for this process. */
-  async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#layout.root);
-    return bavail * bsize;
+  freeBytes(): Promise<number> {
+    return this.#files.freeBytes();
   }
 
   /** Shows that the store can be written and read. */
-  async probe(): Promise<void> {
-    const path = join(this.#layout.incoming, `probe-${randomUUID()}`);
-    const file = await open(path, 'wx+');
-    try {
-      await file.writeFile('ok');
-      await file.read(Buffer.alloc(2), 0, 2, 0);
-    } finally {
-      await file.close();
-      await rm(path, { force: true });
-    }
+  probe(): Promise<void> {
+    return this.#files.probe();
   }
 
   /** Settles when no removal is under way. */
@@ -211,25 +201,12 @@ export class BlobStore {
     const entry = { size, ...(type === undefined ? {} : { mediaType: type }), storedAt };
     try {
       await this.#contents.set(digest, entry);
-      await this.#giveName(blob);
+      await this.#files.giveName(blob.path, digest);
     } catch (error) {
       await this.#remove(digest).catch(this.#options.failed);
       throw error;
     }
     this.#index.set(digest, entry);
-  }
-
-  async #giveName(blob: GrowingBlob): Promise<void> {
-    const directory = this.#layout.blobDirectory(blob.digest);
-    await mkdir(directory, { recursive: true });
-    await rename(blob.path, this.#layout.blobFile(blob.digest));
-    // Without it a power cut may lose the name although the bytes are on the disk.
-    const handle = await open(directory);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
   }
 
   async #makeRoom(size: number): Promise<void> {
@@ -286,29 +263,19 @@ export class BlobStore {
   async #remove(digest: Digest): Promise<void> {
     // It may have been kept anew since the removal was asked for.
     if (this.#index.has(digest)) return;
-    await rm(this.#layout.blobFile(digest), { force: true });
+    await this.#files.remove(digest);
     await this.#contents.delete(digest);
   }
 
   /** A file that somebody deleted or cut makes its blob a miss, which the next pull heals. */
   async #openFile(digest: Digest, entry: ContentEntry): Promise<FileHandle | undefined> {
-    const file = await openIfThere(this.#layout.blobFile(digest));
-    if (file !== undefined && (await file.stat()).size === entry.size) return file;
-    await file?.close();
+    const file = await this.#files.open(digest, entry.size);
+    if (file !== undefined) return file;
     // If it was evicted meanwhile, or even kept anew, nothing is wrong with what is there now.
     if (this.#index.peek(digest) === entry) {
       this.#index.delete(digest);
       await this.#discard(digest, entry, 'corrupt');
     }
     return undefined;
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }

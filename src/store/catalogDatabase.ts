@@ -10,9 +10,7 @@ export class StoreLockedError extends Error {
   }
 }
 
-// SQLite says in the higher bits what it was busy with.
 const sqliteBusy = 5;
-const primaryCode = 0xff;
 
 /**
  * Opens the database of the catalog, for this process alone: a second mirror on the same directory
@@ -39,6 +37,5 @@ export function openCatalogDatabase(file: string): DatabaseSync {
 }
 
 function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error)) return false;
-  return (Number(error.errcode) & primaryCode) === sqliteBusy;
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

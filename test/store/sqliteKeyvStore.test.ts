@@ -52,12 +52,9 @@ describe('the SQLite store', () => {
     const store = new SqliteKeyvStore(openDatabase(t, ':memory:'), 10);
     await store.setMany(Array.from({ length: 20 }, (_, index) => ({ key: `${index}`, value: '' })));
     let turns = 0;
-    const work = setInterval(() => (turns += 1));
-    t.after(() => clearInterval(work));
-    const immediate = setImmediate(() => (turns += 1));
-    t.after(() => clearImmediate(immediate));
+    setImmediate(() => (turns += 1));
     await Array.fromAsync(store.iterator());
-    assert.notEqual(turns, 0);
+    assert.equal(turns, 1);
   });
 
   test('of many entries that fail half-way none is set, and the next ones can be', async (t) => {

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import { CatalogTable } from '../../src/store/catalogTable.ts';
+import { SqliteKeyvStore } from '../../src/store/sqliteKeyvStore.ts';
+
+interface Letter {
+  readonly text: string;
+}
+
+test('an absent entry is undefined', async () => {
+  assert.equal(await tableOver(new Map()).get('a'), undefined);
+});
+
+test('an entry is read back, from the store too', async () => {
+  const store = new Map();
+  await tableOver(store).set('a', { text: 'one' });
+  assert.deepEqual(await tableOver(store).get('a'), { text: 'one' });
+});
+
+test('a deleted entry is absent, in the store too', async () => {
+  const store = new Map();
+  const table = tableOver(store);
+  await table.set('a', { text: 'one' });
+  await table.delete('a');
+  assert.equal(await table.get('a'), undefined);
+  assert.equal(await tableOver(store).get('a'), undefined);
+});
+
+test('many entries are set at once, none included', async () => {
+  const table = tableOver(new Map());
+  await table.setMany([]);
+  await table.setMany([
+    ['a', { text: 'one' }],
+    ['b', { text: 'two' }],
+  ]);
+  assert.deepEqual(await Array.fromAsync(table.entries()), [
+    ['a', { text: 'one' }],
+    ['b', { text: 'two' }],
+  ]);
+});
+
+test('more entries than are remembered are found all the same', async () => {
+  const table = tableOver(new Map(), 2);
+  const keys = ['a', 'b', 'c', 'd'];
+  for (const text of keys) await table.set(text, { text });
+  for (const text of keys) assert.deepEqual(await table.get(text), { text });
+});
+
+test('an entry that was set or read lately is not asked of the store', async () => {
+  const store = new Map();
+  const table = tableOver(store);
+  await table.set('a', { text: 'one' });
+  await tableOver(store).set('b', { text: 'two' });
+  await table.get('b');
+  store.clear();
+  assert.deepEqual(await table.get('a'), { text: 'one' });
+  assert.deepEqual(await table.get('b'), { text: 'two' });
+});
+
+test('every call on a closed database throws and none says that an entry is absent', async () => {
+  const database = new DatabaseSync(':memory:');
+  const table = tableOver(new SqliteKeyvStore(database));
+  await table.set('a', { text: 'one' });
+  database.close();
+  const closed = { message: /not open|finalized/ };
+  await assert.rejects(table.get('b'), closed);
+  await assert.rejects(table.set('b', { text: 'two' }), closed);
+  await assert.rejects(table.setMany([['b', { text: 'two' }]]), closed);
+  await assert.rejects(table.delete('a'), closed);
+  await assert.rejects(table.get('a'), closed);
+  await assert.rejects(Array.fromAsync(table.entries()), closed);
+});
+
+test('every call throws while the store fails, and works again when it does', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  await table.set('a', { text: 'one' });
+  store.fault = new Error('the disk is on fire');
+  await assert.rejects(table.get('b'), store.fault);
+  await assert.rejects(table.set('a', { text: 'two' }), store.fault);
+  await assert.rejects(table.setMany([['a', { text: 'two' }]]), store.fault);
+  store.fault = undefined;
+  assert.deepEqual(await table.get('a'), { text: 'one' });
+});
+
+test('a store that cannot iterate is an error and no empty list', async () => {
+  const table = tableOver(withoutIterator(new Map()));
+  await table.set('a', { text: 'one' });
+  await assert.rejects(Array.fromAsync(table.entries()), /can iterate/);
+});
+
+test('an entry that was read while it was set anew is not remembered as it was', async () => {
+  const store = new SlowStore();
+  const table = tableOver(store);
+  store.set('letters:a', stored('old'));
+  const reading = table.get('a');
+  await table.set('a', { text: 'new' });
+  store.answer();
+  await reading;
+  assert.deepEqual(await table.get('a'), { text: 'new' });
+});
+
+test('an entry that was read while it was deleted is not remembered', async () => {
+  const store = new SlowStore();
+  const table = tableOver(store);
+  store.set('letters:a', stored('old'));
+  const reading = table.get('a');
+  await table.delete('a');
+  store.answer();
+  await reading;
+  assert.equal(await table.get('a'), undefined);
+});
+
+/** A store whose calls fail as long as it has a fault. */
+class FailingMap extends Map<string, unknown> {
+  fault: Error | undefined;
+
+  override get(key: string): unknown {
+    this.#check();
+    return super.get(key);
+  }
+
+  override set(key: string, value: unknown): this {
+    this.#check();
+    return super.set(key, value);
+  }
+
+  #check(): void {
+    if (this.fault !== undefined) throw this.fault;
+  }
+}
+
+/** A store whose first read is answered when the test says so, with what was there when it was asked. */
+class SlowStore extends Map<string, unknown> {
+  readonly #gate = Promise.withResolvers<void>();
+  #asked = false;
+
+  override get(key: string): unknown {
+    const value = super.get(key);
+    if (this.#asked) return value;
+    this.#asked = true;
+    return this.#gate.promise.then(() => value);
+  }
+
+  answer(): void {
+    this.#gate.resolve();
+  }
+}
+
+function tableOver(
+  store: KeyvStoreAdapter | Map<string, unknown>,
+  remembered = 10,
+): CatalogTable<Letter> {
+  return new CatalogTable<Letter>(
+    new Keyv({ store, namespace: 'letters', throwOnErrors: true, emitErrors: false }),
+    remembered,
+  );
+}
+
+function stored(text: string): string {
+  return JSON.stringify({ value: { text } });
+}
+
+function withoutIterator(entries: Map<string, unknown>): KeyvStoreAdapter {
+  const store = {
+    opts: {},
+    get: async <Value>(key: string) => entries.get(key) as Value | undefined,
+    set: async (key: string, value: unknown) => entries.set(key, value),
+    delete: async (key: string) => entries.delete(key),
+    clear: async () => entries.clear(),
+    on: () => store,
+  };
+  return store;
+}
