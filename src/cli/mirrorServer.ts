@@ -90,7 +90,7 @@ export async function startMirror(
     await mirror.stop();
     await Promise.all(opened.flatMap(({ agents }) => agents.map((agent) => agent.destroy())));
     await closeServer(ops);
-    store.close();
+    await store.close();
     logger.info('stopped');
   };
   try {

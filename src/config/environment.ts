@@ -59,7 +59,8 @@ function readText(row: SettingRow, source: string, text: string): EnvironmentRea
   });
   if (row.kind === 'list') {
     const { value, problems } = readYaml(text, source);
-    return problems.length === 0 ? override(value) : { overrides: [], problems };
+    if (problems.length === 0) return override(value);
+    return { overrides: [], problems: problems.map((one) => ({ ...one, key: row.key })) };
   }
   const isTruth = row.kind === 'boolean' && (text === 'true' || text === 'false');
   return override(isTruth ? text === 'true' : text);

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Lifetime } from '../support/lifetime.ts';
 import { runUntilSignalled, type LifecycleOptions } from '../../src/cli/lifecycle.ts';
 
 interface Watched {
@@ -114,26 +115,30 @@ describe('what runs until a signal', () => {
   });
 });
 
-describe('a process', () => {
-  const child = fileURLToPath(new URL('lifecycleProcess.ts', import.meta.url));
+describe('a process', { timeout: 60_000 }, () => {
+  const script = fileURLToPath(new URL('lifecycleProcess.ts', import.meta.url));
 
-  test('stops in order on the first real signal', async () => {
-    const running = spawn(process.execPath, [child, 'stops'], {
+  /** Starts the script and waits for its first line: then it heeds signals. */
+  async function startScript(t: Lifetime, behaviour: string) {
+    const child = spawn(process.execPath, [script, behaviour], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(running.stdout, 'data');
-    running.kill('SIGTERM');
-    assert.deepEqual(await once(running, 'exit'), [0, null]);
+    t.after(() => void child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  test('stops in order on the first real signal', async (t) => {
+    const child = await startScript(t, 'stops');
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
   });
 
-  test('exits with 1 on the second real signal', async () => {
-    const running = spawn(process.execPath, [child, 'hangs'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(running.stdout, 'data');
-    running.kill('SIGTERM');
-    await once(running.stdout, 'data');
-    running.kill('SIGINT');
-    assert.deepEqual(await once(running, 'exit'), [1, null]);
+  test('exits with 1 on the second real signal', async (t) => {
+    const child = await startScript(t, 'hangs');
+    child.kill('SIGTERM');
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    assert.deepEqual(await once(child, 'exit'), [1, null]);
   });
 });

@@ -35,13 +35,17 @@ async function startServing(t: Lifetime): Promise<Serving> {
   return assert.fail('the program ended without serving');
 }
 
-test('serve serves the registry and the ops endpoints until SIGTERM, then exits with 0', async (t) => {
-  const { child, address, opsAddress } = await startServing(t);
-  assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
-  assert.equal((await fetch(`http://${opsAddress}/healthz`)).status, 200);
-  child.kill('SIGTERM');
-  assert.deepEqual(await once(child, 'exit'), [0, null]);
-});
+test(
+  'serve serves the registry and the ops endpoints until SIGTERM, then exits with 0',
+  { timeout: 60_000 },
+  async (t) => {
+    const { child, address, opsAddress } = await startServing(t);
+    assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
+    assert.equal((await fetch(`http://${opsAddress}/healthz`)).status, 200);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  },
+);
 
 test('serve says in one line which address is in use, and exits with 1', async (t) => {
   const other = createServer();

@@ -91,7 +91,7 @@ describe('the environment', () => {
 
   test('names the place in upstreams that are no YAML', () => {
     assert.deepEqual(problemsFrom({ environment: { PULLTHROUGH_UPSTREAMS: '[{' } }).slice(0, 1), [
-      'PULLTHROUGH_UPSTREAMS:1:3: expected YAML: Flow map in block collection must be sufficiently indented and end with a }',
+      'PULLTHROUGH_UPSTREAMS:1:3: upstreams: expected YAML: Flow map in block collection must be sufficiently indented and end with a }',
     ]);
   });
 });

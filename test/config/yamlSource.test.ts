@@ -62,7 +62,7 @@ describe('a text that is no proper YAML', () => {
         String(problems[0]?.source).startsWith(source),
         problems[0]?.source ?? 'no problem',
       );
-      assert.doesNotMatch(JSON.stringify(problems), /hunter2|unter2/);
+      assert.doesNotMatch(JSON.stringify(problems), /unter/);
     });
   }
 });
