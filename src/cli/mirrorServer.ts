@@ -1,23 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Configuration, UpstreamConfiguration } from '../config/configuration.ts';
-import { dockerHubAliases, dockerHubHost } from '../config/dockerHub.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
 import { Mirror } from '../mirror/mirror.ts';
-import { MirroredUpstreams, type MirroredUpstream } from '../mirror/mirroredUpstream.ts';
 import {
   createMirrorObserver,
   createRequestObserver,
   createUpstreamObserver,
 } from '../ops/loggedObservers.ts';
 import { createLogger } from '../ops/logger.ts';
-import { Metrics } from '../ops/metrics.ts';
+import { Metrics, type CacheReadings } from '../ops/metrics.ts';
 import { createOpsServer } from '../ops/opsServer.ts';
 import { Store } from '../store/store.ts';
-import { openUpstream } from '../upstream/openUpstream.ts';
-import type { UpstreamAgents } from '../upstream/upstreamAgents.ts';
-import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
+import { accountNames, openUpstreams } from './openUpstreams.ts';
 import { programVersion } from './version.ts';
 
 /** A mirror that serves. */
@@ -38,128 +34,89 @@ export async function startMirror(
   configuration: Configuration,
   environment: NodeJS.ProcessEnv,
 ): Promise<RunningMirror> {
-  const logger = createLogger({
-    level: configuration.log.level,
-    format: logFormat(configuration.log.format),
-  });
-  const metrics = new Metrics({
-    upstreams: configuration.upstreams.map(({ host, accounts }) => ({
-      host,
-      accounts: accountNames(configuration, accounts),
-    })),
-    version: programVersion(),
-  });
+  const logger = openLogger(configuration);
+  const metrics = createMetrics(configuration);
   const store = await openStore(configuration, metrics, logger);
   const observer = createUpstreamObserver(metrics, logger);
-  const opened = configuration.upstreams.map((upstream) =>
-    openMirrored(upstream, configuration, environment, observer),
-  );
+  const { upstreams, destroy } = openUpstreams(configuration, environment, observer, monotonicNow);
   const mirror = new Mirror({
     store,
-    upstreams: new MirroredUpstreams(
-      opened.map(({ mirrored }) => mirrored),
-      configuration.defaultUpstream,
-    ),
+    upstreams,
     observer: createMirrorObserver(metrics, logger),
     privateAccess: configuration.access.private,
     offline: configuration.offline,
     now: Date.now,
     monotonicNow,
   });
-  const registry = createRegistryServer({
-    mirror,
-    observer: createRequestObserver(metrics, logger),
-    monotonicNow,
-  });
-  const ops = createOpsServer({
-    metrics,
-    readings: async () => ({
-      fillsInFlight: mirror.fills.count,
-      fillWaiters: mirror.fills.waiters,
-      cacheBytes: store.blobs.bytes,
-      cacheBlobs: store.blobs.count,
-      cacheMaxBytes: configuration.storage.maxSize ?? 0,
-      diskFreeBytes: await store.blobs.freeBytes(),
-    }),
-    ready: () => store.probe(),
-    logger,
-  });
-  const stop = async (): Promise<void> => {
-    logger.info('stopping: what is being sent is finished first');
+  const requests = createRequestObserver(metrics, logger);
+  const registry = createRegistryServer({ mirror, observer: requests, monotonicNow });
+  const readings = (): Promise<CacheReadings> => readCache(mirror, store, configuration);
+  const ops = createOpsServer({ metrics, readings, ready: () => store.probe(), logger });
+  const close = async (): Promise<void> => {
     await closeServer(registry);
     await mirror.stop();
-    await Promise.all(opened.flatMap(({ agents }) => agents.map((agent) => agent.destroy())));
+    await destroy();
     await closeServer(ops);
     await store.close();
-    logger.info('stopped');
   };
   try {
     const address = await listen(registry, configuration.listen);
     const opsAddress = await listen(ops, configuration.ops.listen);
     logger.info({ address, opsAddress, store: configuration.storage.directory }, 'serving');
-    return { address, opsAddress, stop };
+    return { address, opsAddress, stop: () => stopLogged(close, logger) };
   } catch (error) {
-    await stop();
+    await close();
     throw error;
   }
+}
+
+async function stopLogged(close: () => Promise<void>, logger: Logger): Promise<void> {
+  logger.info('stopping: what is being sent is finished first');
+  await close();
+  logger.info('stopped');
 }
 
 function monotonicNow(): number {
   return performance.now();
 }
 
-function logFormat(format: Configuration['log']['format']): 'json' | 'pretty' {
-  if (format !== 'auto') return format;
-  return process.stdout.isTTY ? 'pretty' : 'json';
+function openLogger({ log: { level, format } }: Configuration): Logger {
+  const onTerminal = process.stdout.isTTY ? 'pretty' : 'json';
+  return createLogger({ level, format: format === 'auto' ? onTerminal : format });
 }
 
-/** Where private repositories are kept private, an anonymous client is asked for beside the accounts. */
-function accountNames(
-  { access }: Configuration,
-  accounts: UpstreamConfiguration['accounts'],
-): readonly string[] {
-  const names = accounts.map(({ username }) => username);
-  return names.length > 0 && access.private === 'deny' ? [...names, 'anonymous'] : names;
+function createMetrics(configuration: Configuration): Metrics {
+  const upstreams = configuration.upstreams.map((upstream) => ({
+    host: upstream.host,
+    accounts: accountNames(upstream, configuration),
+  }));
+  return new Metrics({ upstreams, version: programVersion() });
 }
 
 function openStore({ storage }: Configuration, metrics: Metrics, logger: Logger): Promise<Store> {
-  return Store.open(storage.directory, {
-    maxSize: storage.maxSize,
-    minFree: storage.minFree,
-    memory: storage.memory,
+  const { directory, maxSize, minFree, memory } = storage;
+  return Store.open(directory, {
+    maxSize,
+    minFree,
+    memory,
     now: Date.now,
     evicted: (size, reason) => metrics.evicted(size, reason),
     failed: (error) => logger.error({ err: error }, 'a blob could not be removed'),
   });
 }
 
-function openMirrored(
-  { host, url, accounts, trustedHosts, tagFreshness, staleIfError }: UpstreamConfiguration,
-  { access }: Configuration,
-  environment: NodeJS.ProcessEnv,
-  observer: UpstreamObserver,
-): { mirrored: MirroredUpstream; agents: readonly UpstreamAgents[] } {
-  const userAgent = `pullthrough/${programVersion()}`;
-  const shared = { host, url, trustedHosts, userAgent, environment, observer, now: monotonicNow };
-  const ours = openUpstream({
-    ...shared,
-    accounts: accounts.map(({ username, token }) => ({
-      name: username,
-      secret: () => token.reveal(),
-    })),
-  });
-  const guarded = accounts.length > 0 && access.private === 'deny';
-  const anonymous = guarded ? openUpstream({ ...shared, accounts: [] }) : undefined;
-  const isDockerHub = host === dockerHubHost;
+async function readCache(
+  { fills }: Mirror,
+  { blobs }: Store,
+  { storage }: Configuration,
+): Promise<CacheReadings> {
   return {
-    mirrored: {
-      upstream: ours.upstream,
-      ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
-      policy: { tagFreshness, staleIfError },
-      aliases: isDockerHub ? dockerHubAliases : [],
-      impliesLibrary: isDockerHub,
-    },
-    agents: [ours.agents, ...(anonymous === undefined ? [] : [anonymous.agents])],
+    fillsInFlight: fills.count,
+    fillWaiters: fills.waiters,
+    cacheBytes: blobs.bytes,
+    cacheBlobs: blobs.count,
+    cacheMaxBytes: storage.maxSize ?? 0,
+    diskFreeBytes: await blobs.freeBytes(),
   };
 }
 

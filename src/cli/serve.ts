@@ -1,3 +1,4 @@
+import { StoreLockedError } from '../store/catalogDatabase.ts';
 import type { Command } from './command.ts';
 import { runUntilSignalled } from './lifecycle.ts';
 import { startMirror } from './mirrorServer.ts';
@@ -26,6 +27,10 @@ export const serve: Command = {
         exit: (code) => process.exit(code),
       });
     } catch (error) {
+      if (error instanceof StoreLockedError) {
+        report(error.message);
+        return 2;
+      }
       const failure = describeStartFailure(error, configuration);
       if (failure === undefined) throw error;
       report(failure);

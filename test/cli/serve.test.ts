@@ -13,6 +13,7 @@ import { mainFile, runCli } from './runCli.ts';
 const anyPort = ['--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0'];
 
 interface Serving {
+  readonly directory: string;
   readonly child: ChildProcess;
   readonly address: string;
   readonly opsAddress: string;
@@ -29,8 +30,11 @@ async function startServing(t: Lifetime): Promise<Serving> {
   });
   t.after(() => void child.kill('SIGKILL'));
   for await (const line of createInterface(child.stdout)) {
-    const { msg, ...fields } = JSON.parse(line) as { msg: string } & Omit<Serving, 'child'>;
-    if (msg === 'serving') return { ...fields, child };
+    const { msg, ...fields } = JSON.parse(line) as { msg: string } & Omit<
+      Serving,
+      'child' | 'directory'
+    >;
+    if (msg === 'serving') return { ...fields, child, directory };
   }
   return assert.fail('the program ended without serving');
 }
@@ -66,4 +70,13 @@ test('serve says in one line that the storage can’t be used, and exits with 1'
   const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', join(file, 'data')]);
   assert.equal(code, 1);
   assert.match(stderr, /^pullthrough: cannot use \S+ \(setting storage\.directory\): .+\n$/);
+});
+
+test('serve says in one line that another mirror has the directory, and exits with 2', async (t) => {
+  const { directory, address } = await startServing(t);
+  const data = join(directory, 'data');
+  const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', data]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^pullthrough: another process is using \S+: give each mirror .+\n$/);
+  assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
 });
