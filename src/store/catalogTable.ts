@@ -1,14 +1,18 @@
 import type { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
 
+/** Remembered in the place of an entry that is not there. */
+const absent = Symbol('absent');
+
 /**
- * One kind of entry of the catalog: a Keyv namespace with the entries used most recently in memory.
+ * One kind of entry of the catalog: a Keyv namespace with what was looked up most recently in memory,
+ * be it that there is nothing: most repositories have no entry, and each hit asks for it.
  * An absent entry is `undefined`; a store that fails is an exception and never an empty answer, which
  * would send every client to the upstream. The memory is right because this process alone writes.
  */
 export class CatalogTable<Entry extends object> {
   readonly #keyv: Keyv<Entry>;
-  readonly #recent: LRUCache<string, Entry>;
+  readonly #recent: LRUCache<string, Entry | typeof absent>;
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
 
@@ -21,10 +25,10 @@ export class CatalogTable<Entry extends object> {
   /** Reads an entry. */
   async get(key: string): Promise<Entry | undefined> {
     const recent = this.#recent.get(key);
-    if (recent !== undefined) return recent;
+    if (recent !== undefined) return recent === absent ? undefined : recent;
     const writes = this.#writes;
     const entry = await this.#keyv.get<Entry>(key);
-    if (entry !== undefined && writes === this.#writes) this.#recent.set(key, entry);
+    if (writes === this.#writes) this.#recent.set(key, entry ?? absent);
     return entry;
   }
 

@@ -59,6 +59,16 @@ test('an entry that was set or read lately is not asked of the store', async () 
   assert.deepEqual(await table.get('b'), { text: 'two' });
 });
 
+test('that there is no entry is remembered until one is set', async () => {
+  const store = new Map();
+  const table = tableOver(store);
+  assert.equal(await table.get('a'), undefined);
+  await tableOver(store).set('a', { text: 'behind its back' });
+  assert.equal(await table.get('a'), undefined);
+  await table.set('a', { text: 'one' });
+  assert.deepEqual(await table.get('a'), { text: 'one' });
+});
+
 test('every call on a closed database throws and none says that an entry is absent', async () => {
   const database = new DatabaseSync(':memory:');
   const table = tableOver(new SqliteKeyvStore(database));
