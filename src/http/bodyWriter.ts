@@ -53,7 +53,8 @@ export async function writeBody(
     pool.give(buffer);
   } catch (error) {
     // The buffer is not given back: the kernel may not be done with it, nor the source.
-    response.socket?.destroySoon();
+    // The request's socket: behind others in a pipeline an answer has none yet.
+    response.req.socket.destroySoon();
     throw error;
   }
 }
@@ -76,23 +77,23 @@ class BodyClient {
   /** Settles when the socket has taken the bytes. */
   write(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      const abandon = this.#onClose(reject);
-      this.#response.write(bytes, (error) => (error ? abandon() : resolve()));
+      if (this.#rejectWhenGone(reject)) return;
+      this.#response.write(bytes, (error) => (error ? reject(new ClientGoneError()) : resolve()));
     });
   }
 
   /** Waits for something on behalf of the client, which may take as long as an upstream stalls. */
   whileThere<Result>(work: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#onClose(reject);
+      this.#rejectWhenGone(reject);
       work.then(resolve, reject);
     });
   }
 
-  #onClose(reject: (error: Error) => void): () => void {
-    const abandon = (): void => reject(new ClientGoneError());
-    if (this.#closed) abandon();
-    else this.#abandon = abandon;
-    return abandon;
+  /** Rejects when the client goes away, or at once where it has; says whether it has. */
+  #rejectWhenGone(reject: (error: Error) => void): boolean {
+    this.#abandon = () => reject(new ClientGoneError());
+    if (this.#closed) this.#abandon();
+    return this.#closed;
   }
 }

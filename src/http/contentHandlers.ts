@@ -63,8 +63,9 @@ export async function answerBlob(
     if (answer.source instanceof MemorySource && part.length !== undefined) {
       return sendBytes(reply, answer.source.bytes.subarray(part.start, part.start + part.length));
     }
+    streamBlob(answer, part, reply, pool);
     streaming = true;
-    return streamBlob(answer, part, reply, pool);
+    return reply;
   } finally {
     if (!streaming) await answer.source.close();
   }
@@ -94,7 +95,7 @@ function streamBlob(
   part: BodyPart,
   reply: FastifyReply,
   pool: BufferPool,
-): FastifyReply {
+): void {
   const { trace } = reply.request;
   reply.hijack();
   const response = reply.raw;
@@ -102,7 +103,6 @@ function streamBlob(
   response.flushHeaders();
   trace.headSent();
   void streamBody(response, source, part, pool, trace);
-  return reply;
 }
 
 async function streamBody(

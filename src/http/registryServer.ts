@@ -2,19 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
-import type { RequestKind } from '../mirror/mirrorObserver.ts';
-import type { RequestObserver, RequestRoute } from '../mirror/requestObserver.ts';
-import { BufferPool } from './bufferPool.ts';
+import type { RequestObserver } from '../mirror/requestObserver.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
-import { answerBlob, answerManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
-import { answerReferrers, answerTags } from './listHandlers.ts';
+import { addRoutes } from './registryRoutes.ts';
 import { requireSoundHead } from './requestHead.ts';
-import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
-import { findRepository } from './repositoryLookup.ts';
-import { readTarget, type RequestTarget } from './requestTarget.ts';
 import { RequestTrace } from './requestTrace.ts';
-import { sendBytes } from './sendBytes.ts';
 import { serverLimits, type ServerLimits } from './serverLimits.ts';
 
 declare module 'fastify' {
@@ -37,20 +30,6 @@ export interface RegistryServerOptions {
 // No body is ever read: what announces one is refused by its head.
 const bodyLimit = 1024;
 
-const pieceSize = 256 * 1024;
-const idlePieces = 64;
-
-const emptyObject = Buffer.from('{}');
-const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-const routes: Record<RegistryPath['kind'], RequestRoute & (RequestKind | 'base')> = {
-  base: 'base',
-  manifest: 'manifest',
-  blob: 'blob',
-  tags: 'tags',
-  referrers: 'referrers',
-};
-
 /** The server of the registry API, not yet listening. */
 export function createRegistryServer(options: RegistryServerOptions): FastifyInstance {
   const connectionErrors = new ConnectionErrors();
@@ -64,7 +43,8 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
     clientErrorHandler: (error, socket) => connectionErrors.answer(error, socket),
     frameworkErrors: (error, request, reply) => {
       begin(request, reply);
-      // No look has been taken at a body that may follow.
+      // No hook runs for these, and no look has been taken at a body that may follow.
+      request.trace.headSent();
       void sendError(reply.header('connection', 'close'), error);
     },
   });
@@ -96,7 +76,6 @@ function serverOptions(limits: ServerLimits) {
     keepAliveTimeout,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    exposeHeadRoutes: false,
     // Node would refuse a request without Host by itself, without an OCI error.
     http: { headersTimeout, maxHeaderSize, connectionsCheckingInterval, requireHostHeader: false },
   } as const;
@@ -107,22 +86,8 @@ function serverOptions(limits: ServerLimits) {
  * without an OCI error. Here such a request is one like others (RFC 9110 §10.1.1).
  */
 function answerExpectations(app: FastifyInstance): void {
-  for (const event of ['checkContinue', 'checkExpectation']) app.server.on(event, app.routing);
-}
-
-function addRoutes(app: FastifyInstance, mirror: Mirror): void {
-  const pool = new BufferPool(pieceSize, idlePieces);
-  for (const url of ['/v2', '/v2/*']) {
-    app.route({
-      method: ['GET', 'HEAD'],
-      url,
-      handler: (request, reply) => answer(mirror, pool, request, reply),
-    });
-    app.route({
-      method: [...pushMethods],
-      url,
-      handler: (_request, reply) => sendError(reply, new RegistryError('UNSUPPORTED')),
-    });
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    app.server.on(event, (request, response) => app.routing(request, response));
   }
 }
 
@@ -149,49 +114,4 @@ function observe(
       }),
     );
   });
-}
-
-async function answer(
-  mirror: Mirror,
-  pool: BufferPool,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const target = readTarget(request.raw.url ?? '');
-  const path = parseRegistryPath(target.path);
-  request.trace.route = routes[path.kind];
-  if (path.kind === 'base') return answerBase(request, reply);
-  return answerContent(mirror, pool, path, target, request, reply);
-}
-
-/** `GET /v2/`: open to all, so no challenge, which dockerd would meet with Docker Hub credentials. */
-function answerBase(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.header('content-type', 'application/json');
-  if (request.method !== 'HEAD') return sendBytes(reply, emptyObject);
-  return reply.header('content-length', String(emptyObject.length)).send();
-}
-
-async function answerContent(
-  mirror: Mirror,
-  pool: BufferPool,
-  path: Exclude<RegistryPath, { kind: 'base' }>,
-  target: RequestTarget,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  request.trace.kind = path.kind;
-  const repository = findRepository(mirror.upstreams, path.name, target.ns);
-  request.trace.upstream = repository.host;
-  if (target.ns !== undefined) reply.header('oci-namespace', target.ns);
-  await mirror.visibility.require(repository);
-  switch (path.kind) {
-    case 'manifest':
-      return answerManifest(mirror, repository, path.reference, request, reply);
-    case 'blob':
-      return answerBlob(mirror, repository, path.digest, request, reply, pool);
-    case 'tags':
-      return answerTags(mirror, repository, target, request, reply);
-    case 'referrers':
-      return answerReferrers(mirror, repository, path.digest, target, request, reply);
-  }
 }

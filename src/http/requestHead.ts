@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 
+// Node's parser lets HTTP/0.9 and HTTP/2.0 pass as well.
+const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
+
 /**
  * Refuses a request by its head alone, before anything is done for it. One with a body is refused
  * before the body is read, and the connection closed after: what follows on it can't be told from the
@@ -11,6 +14,9 @@ import { RegistryError } from '../registry/errors.ts';
 export function requireSoundHead(request: FastifyRequest, reply: FastifyReply): void {
   const unreadBody = announcesBody(request.headers);
   if (unreadBody) reply.header('connection', 'close');
+  if (!versions.has(request.raw.httpVersion)) {
+    throw new RegistryError('REQUEST_INVALID', { message: 'neither HTTP/1.1 nor HTTP/1.0' });
+  }
   if (!namesOneHost(request)) {
     throw new RegistryError('REQUEST_INVALID', { message: 'a request has exactly one Host' });
   }

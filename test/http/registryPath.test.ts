@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, property, string } from 'fast-check';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { parseRegistryPath } from '../../src/http/registryPath.ts';
 
@@ -85,8 +85,8 @@ test('what is wrong with a reference is said', () => {
 });
 
 test('no text whatever makes anything but a path or an error of the table', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+  check(
+    property(string({ unit: 'binary' }), (text) => {
       codeOf(`/v2/${text}`);
       codeOf(text);
     }),

@@ -84,7 +84,10 @@ function endOf(socket: Socket): Promise<'fin' | 'reset'> {
 function receivedUntil(socket: Socket, received: () => Buffer, text: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (received().includes(text, 0, 'latin1')) resolve(received());
+      const bytes = received();
+      if (!bytes.includes(text, 0, 'latin1')) return;
+      socket.off('data', look);
+      resolve(bytes);
     };
     socket.on('data', look);
     socket.once('close', () => {

@@ -7,7 +7,7 @@ import { Store } from '../../src/store/store.ts';
 import { openUpstream } from '../../src/upstream/openUpstream.ts';
 import type { AgentLimits } from '../../src/upstream/upstreamAgents.ts';
 import type { UpstreamObserver } from '../../src/upstream/upstreamObserver.ts';
-import type { Lifetime } from './lifetime.ts';
+import { lastFirst, type Lifetime } from './lifetime.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';
 
 /** What a mirror under test stands before; the scripted Hub is one. */
@@ -56,6 +56,8 @@ export interface TestMirror {
   readonly finished: readonly FinishedRequest[];
   /** What was reported of fills, bytes and upstreams, oldest first. */
   readonly observed: readonly Observed[];
+  /** Takes the catalog away under the running mirror. */
+  closeStore(): Promise<void>;
   /** Ends it as a stop of the process would. The directory stays. */
   stop(): Promise<void>;
 }
@@ -68,7 +70,8 @@ export async function startMirror(
   upstreams: TestUpstream | readonly TestUpstream[],
   options: TestMirrorOptions = {},
 ): Promise<TestMirror> {
-  const directory = options.directory ?? (await temporaryDirectory(t));
+  const lifetime = lastFirst(t);
+  const directory = options.directory ?? (await temporaryDirectory(lifetime));
   const { now = Date.now } = options;
   const observed: Observed[] = [];
   const finished: FinishedRequest[] = [];
@@ -103,6 +106,8 @@ export async function startMirror(
     monotonicNow,
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  let closing: Promise<void> | undefined;
+  const closeStore = (): Promise<void> => (closing ??= store.close());
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
@@ -110,13 +115,13 @@ export async function startMirror(
       await server.close();
       await mirror.stop();
       await Promise.all(opened.map(({ destroy }) => destroy()));
-      store.close();
+      await closeStore();
     })();
     return stopping;
   };
-  t.after(stop);
+  lifetime.after(stop);
   const port = Number(new URL(url).port);
-  return { url, port, directory, store, mirror, finished, observed, stop };
+  return { url, port, directory, store, mirror, finished, observed, closeStore, stop };
 }
 
 function openTestUpstream(

@@ -46,6 +46,9 @@ test('a fault meets the requests of its stages that it is meant for', async (t) 
     when: ({ reference }) => reference === '2',
   });
   assert.deepEqual([await manifest('1'), await manifest('2'), await tags()], [200, 503, 200]);
+  hub.clearFaults();
+  hub.fault({ at: 'manifest_get', status: 500 });
+  assert.deepEqual([await manifest('1'), await tags()], [500, 200]);
 });
 
 test('several faults apply to one request', async (t) => {

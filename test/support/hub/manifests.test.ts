@@ -34,6 +34,8 @@ describe('what a manifest is answered with', () => {
     const head = await client.pull(path, { method: 'HEAD', headers: everyType });
     assert.deepEqual(get.bytes, image.manifest.bytes);
     assert.equal(head.bytes.length, 0);
+    await hub.idle();
+    assert.equal(hub.requests.at(-1)?.bytesSent, 0);
     for (const { status, headers } of [get, head]) {
       assert.equal(status, 200);
       assert.equal(headers['content-type'], mediaTypes.dockerManifest);

@@ -56,6 +56,20 @@ test('requests are counted by what they were for, until they are forgotten', asy
   assert.equal(hub.count(), 0);
 });
 
+test('the Hub is idle when no request is being answered', async (t) => {
+  const { hub, pull, fetch } = await filledHub(t);
+  const held = hub.fault({ at: 'tags', delayHeaders: 'hold' });
+  const list = pull('/v2/library/alpine/tags/list');
+  await hub.waitFor({ operation: 'tags' });
+  const idle = hub.idle().then(() => 'idle');
+  const answered = fetch(`${hub.registryUrl}/v2/`).then(() => 'busy');
+  assert.equal(await Promise.race([idle, answered]), 'busy');
+  held.release();
+  await list;
+  assert.equal(await idle, 'idle');
+  assert.equal(hub.count({ outcome: 'open' }), 0);
+});
+
 test('a client that hangs up leaves an aborted request behind', async (t) => {
   const { hub, pull } = await filledHub(t);
   const { headers } = await pull(`/v2/library/alpine/blobs/${layer.digest}`);

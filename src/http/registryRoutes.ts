@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RegistryError } from '../registry/errors.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { RequestKind } from '../mirror/mirrorObserver.ts';
+import type { RequestRoute } from '../mirror/requestObserver.ts';
+import { BufferPool } from './bufferPool.ts';
+import { answerBlob, answerManifest } from './contentHandlers.ts';
+import { sendError } from './errorAnswer.ts';
+import { answerReferrers, answerTags } from './listHandlers.ts';
+import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
+import { findRepository } from './repositoryLookup.ts';
+import { readTarget, type RequestTarget } from './requestTarget.ts';
+import { sendBytes } from './sendBytes.ts';
+
+const pieceSize = 256 * 1024;
+const idlePieces = 64;
+
+const emptyObject = Buffer.from('{}');
+const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+const routes: Record<RegistryPath['kind'], RequestRoute & (RequestKind | 'base')> = {
+  base: 'base',
+  manifest: 'manifest',
+  blob: 'blob',
+  tags: 'tags',
+  referrers: 'referrers',
+};
+
+/** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
+export function addRoutes(app: FastifyInstance, mirror: Mirror): void {
+  const pool = new BufferPool(pieceSize, idlePieces);
+  for (const url of ['/v2', '/v2/*']) {
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: (request, reply) => answer(mirror, pool, request, reply),
+    });
+    app.route({
+      method: [...pushMethods],
+      url,
+      handler: (_request, reply) => sendError(reply, new RegistryError('UNSUPPORTED')),
+    });
+  }
+}
+
+async function answer(
+  mirror: Mirror,
+  pool: BufferPool,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const target = readTarget(request.raw.url ?? '');
+  const path = parseRegistryPath(target.path);
+  request.trace.route = routes[path.kind];
+  if (path.kind === 'base') return answerBase(request, reply);
+  return answerContent(mirror, pool, path, target, request, reply);
+}
+
+/** `GET /v2/`: open to all, so no challenge, which dockerd would meet with Docker Hub credentials. */
+function answerBase(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.header('content-type', 'application/json');
+  if (request.method !== 'HEAD') return sendBytes(reply, emptyObject);
+  return reply.header('content-length', String(emptyObject.length)).send();
+}
+
+async function answerContent(
+  mirror: Mirror,
+  pool: BufferPool,
+  path: Exclude<RegistryPath, { kind: 'base' }>,
+  target: RequestTarget,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  request.trace.kind = path.kind;
+  const repository = findRepository(mirror.upstreams, path.name, target.ns);
+  request.trace.upstream = repository.host;
+  if (target.ns !== undefined) reply.header('oci-namespace', target.ns);
+  await mirror.visibility.require(repository);
+  switch (path.kind) {
+    case 'manifest':
+      return answerManifest(mirror, repository, path.reference, request, reply);
+    case 'blob':
+      return answerBlob(mirror, repository, path.digest, request, reply, pool);
+    case 'tags':
+      return answerTags(mirror, repository, target, request, reply);
+    case 'referrers':
+      return answerReferrers(mirror, repository, path.digest, target, request, reply);
+  }
+}
