@@ -1,24 +1,25 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Digest } from '../registry/digest.ts';
-import { RegistryError } from '../registry/errors.ts';
+import type { BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { DigestMismatchError, type GrowingBlob } from '../store/growingBlob.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
+import { openTransfer } from './blobTransfer.ts';
+import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
+import { pour } from './pour.ts';
 
 /** What a {@link BlobFill} works with. */
 export interface FillParts {
   readonly blobs: BlobStore;
+  readonly memberships: Memberships;
   readonly observer: MirrorObserver;
   /** Milliseconds to wait before the resumes of a broken transfer; as many as there are entries. */
   readonly resumeDelays: readonly number[];
 }
-
-// Chunks that came in while the disk was busy go down together, up to this many bytes.
-const writeBatch = 1024 * 1024;
 
 /**
  * One blob on its way from an upstream into the store. It belongs to the cache: readers come and go,
@@ -36,6 +37,7 @@ export class BlobFill {
   readonly #abort = new AbortController();
   readonly #started = Promise.withResolvers<GrowingBlob>();
   #growing: GrowingBlob | undefined;
+  #joinable = true;
 
   constructor(repository: MirroredRepository, digest: Digest, parts: FillParts) {
     this.repository = repository;
@@ -52,6 +54,20 @@ export class BlobFill {
     return this.#growing?.readers ?? 0;
   }
 
+  /** Whether it has, or may yet bring, the blob; one that failed is nothing for a client that comes now. */
+  get joinable(): boolean {
+    return this.#joinable && this.#growing?.state !== 'failed';
+  }
+
+  /**
+   * A reader of its own; settles when the upstream's headers are in. To be asked for as soon as the fill
+   * is found joinable.
+   */
+  async openSource(): Promise<BlobSource> {
+    const growing = this.#growing ?? (await this.started);
+    return growing.openSource();
+  }
+
   /** Ends the transfer; readers are cut off. */
   abort(): void {
     this.#abort.abort();
@@ -65,6 +81,7 @@ export class BlobFill {
       this.#started.resolve(growing);
       await this.#fill(growing, first);
     } catch (error) {
+      this.#joinable = false;
       this.#started.reject(error);
       throw error;
     }
@@ -72,6 +89,7 @@ export class BlobFill {
 
   async #begin(first: BlobBody): Promise<GrowingBlob> {
     try {
+      await this.#parts.memberships.add(this.repository, [this.digest]);
       return await this.#parts.blobs.begin(this.digest, first.size);
     } catch (error) {
       first.body.destroy();
@@ -91,6 +109,7 @@ export class BlobFill {
       await growing.fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
+      this.#joinable = false;
       await growing.release();
     }
   }
@@ -119,13 +138,8 @@ export class BlobFill {
     return transfer;
   }
 
-  async #open(offset: number): Promise<BlobBody> {
-    const { upstream, name } = this.repository;
-    const transfer = await upstream.getBlob(name, this.digest, offset, this.#abort.signal);
-    if (transfer === undefined) {
-      throw new RegistryError('BLOB_UNKNOWN', { detail: { digest: this.digest } });
-    }
-    return transfer;
+  #open(offset: number): Promise<BlobBody> {
+    return openTransfer(this.repository, this.digest, offset, this.#abort.signal);
   }
 
   /** Writes one transfer down, less what is held already of it. */
@@ -136,7 +150,7 @@ export class BlobFill {
         throw new Error(`${host} now says that ${this.digest} has another size`);
       }
       await pour(body, this.#received(body), growing.length - offset, (chunks) =>
-        growing.append(chunks),
+        this.#append(growing, chunks),
       );
     } finally {
       body.destroy();
@@ -144,6 +158,15 @@ export class BlobFill {
     if (growing.size !== undefined && growing.length < growing.size) {
       throw new UpstreamError(host, 'unreachable', `broke off ${this.digest}`);
     }
+  }
+
+  /** Bytes beyond the size that clients were told would let them take the others for complete. */
+  async #append(growing: GrowingBlob, chunks: readonly Buffer[]): Promise<void> {
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (growing.size !== undefined && growing.length + bytes > growing.size) {
+      throw new Error(`${this.repository.host} sent more of ${this.digest} than it said`);
+    }
+    await growing.append(chunks);
   }
 
   /** The chunks of a body, with its faults told apart from the disk's. */
@@ -158,30 +181,4 @@ export class BlobFill {
       throw new UpstreamError(host, 'unreachable', `broke off ${this.digest}`, { cause });
     }
   }
-}
-
-/**
- * Passes chunks on in batches: at once while the network is the slower side, and up to
- * {@link writeBatch} bytes together while the disk is.
- */
-async function pour(
-  body: Readable,
-  received: AsyncIterable<Buffer>,
-  skip: number,
-  write: (chunks: readonly Buffer[]) => Promise<void>,
-): Promise<void> {
-  let toSkip = skip;
-  let batch: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of received) {
-    const fresh = chunk.subarray(Math.min(toSkip, chunk.length));
-    toSkip -= chunk.length - fresh.length;
-    batch.push(fresh);
-    bytes += fresh.length;
-    if (bytes < writeBatch && body.readableLength > 0) continue;
-    await write(batch);
-    batch = [];
-    bytes = 0;
-  }
-  if (bytes > 0) await write(batch);
 }

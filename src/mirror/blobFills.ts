@@ -5,7 +5,9 @@ import type { MirroredRepository } from './mirroredUpstream.ts';
 /** The fills under way: never more than one a digest, whichever repositories it is asked under. */
 export class BlobFills {
   readonly #parts: FillParts;
-  readonly #fills = new Map<Digest, BlobFill>();
+  readonly #running = new Set<BlobFill>();
+  /** The newest of each digest. */
+  readonly #newest = new Map<Digest, BlobFill>();
 
   constructor(parts: FillParts) {
     this.#parts = parts;
@@ -13,32 +15,33 @@ export class BlobFills {
 
   /** How many there are. */
   get count(): number {
-    return this.#fills.size;
+    return this.#running.size;
   }
 
   /** How many clients read from them. */
   get waiters(): number {
-    return this.#fills.values().reduce((sum, fill) => sum + fill.readers, 0);
+    return this.#running.values().reduce((sum, fill) => sum + fill.readers, 0);
   }
 
   /** The fill of a digest, if it is under way. */
   find(digest: Digest): BlobFill | undefined {
-    return this.#fills.get(digest);
+    return this.#newest.get(digest);
   }
 
   /** Joins the fill of a digest, or starts it under this repository. */
   join(repository: MirroredRepository, digest: Digest): { fill: BlobFill; joined: boolean } {
-    const underWay = this.#fills.get(digest);
-    if (underWay !== undefined) return { fill: underWay, joined: true };
+    const newest = this.#newest.get(digest);
+    if (newest?.joinable === true) return { fill: newest, joined: true };
     const fill = new BlobFill(repository, digest, this.#parts);
-    this.#fills.set(digest, fill);
+    this.#newest.set(digest, fill);
+    this.#running.add(fill);
     void this.#watch(fill);
     return { fill, joined: false };
   }
 
   /** Ends all fills; settles when none is left. */
   async stop(): Promise<void> {
-    const fills = [...this.#fills.values()];
+    const fills = [...this.#running];
     for (const fill of fills) fill.abort();
     await Promise.allSettled(fills.map(({ finished }) => finished));
   }
@@ -49,7 +52,8 @@ export class BlobFills {
     } catch (error) {
       this.#parts.observer.fillFailed(fill.repository.host, fill.digest, error);
     } finally {
-      this.#fills.delete(fill.digest);
+      this.#running.delete(fill);
+      if (this.#newest.get(fill.digest) === fill) this.#newest.delete(fill.digest);
     }
   }
 }

@@ -5,15 +5,15 @@ import { StoreFullError, type BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import type { BlobBody } from '../upstream/upstream.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
-import { clientErrorFor, isRepositoryGone, offlineError } from './clientError.ts';
+import { clientErrorFor, offlineError } from './clientError.ts';
 import { isDiskFull } from './diskFull.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
-import type { CacheOutcome } from './mirrorObserver.ts';
+import type { CacheOutcome, MirrorObserver } from './mirrorObserver.ts';
 import { PassThroughSource } from './passThroughSource.ts';
+import { SpillingSource } from './spillingSource.ts';
 
 /** A blob to be read; the source is the caller's to close. */
 export interface BlobAnswer {
@@ -27,6 +27,9 @@ export interface BlobsParts {
   readonly blobs: BlobStore;
   readonly memberships: Memberships;
   readonly fills: BlobFills;
+  readonly observer: MirrorObserver;
+  /** Milliseconds to wait before the resumes of a broken transfer that passes the disk by. */
+  readonly resumeDelays: readonly number[];
   readonly offline: boolean;
 }
 
@@ -46,34 +49,48 @@ export class Blobs {
    */
   async get(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
     try {
-      return (await this.#held(repository, digest)) ?? (await this.#fetched(repository, digest));
+      // Asked for a blob that is not held too: a catalog that fails must not look like a miss.
+      const seen = await this.#parts.memberships.has(repository, digest);
+      const held = await this.#held(repository, digest, seen);
+      return held ?? (await this.#fetched(repository, digest));
     } catch (error) {
-      if (isRepositoryGone(error)) await this.#parts.memberships.forget(repository);
+      await this.#parts.memberships.heed(repository, error);
       throw error instanceof UpstreamError ? clientErrorFor(error) : error;
     }
   }
 
-  async #held(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer | undefined> {
+  async #held(
+    repository: MirroredRepository,
+    digest: Digest,
+    seen: boolean,
+  ): Promise<BlobAnswer | undefined> {
     const { blobs } = this.#parts;
     if (blobs.describe(digest) === undefined) return undefined;
-    const asked = await this.#requireMembership(repository, digest);
+    if (!seen) await this.#requireMembership(repository, digest);
     const source = await blobs.open(digest);
     if (source === undefined) return undefined;
-    return { digest, source, outcome: asked ? 'revalidated' : 'hit' };
+    return { digest, source, outcome: seen ? 'hit' : 'revalidated' };
   }
 
   async #fetched(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
     if (this.#parts.offline) throw offlineError(repository.host);
     const { fill, joined } = this.#parts.fills.join(repository, digest);
-    const elsewhere = repositoryKey(fill.repository) !== repositoryKey(repository);
-    if (elsewhere) await this.#requireMembership(repository, digest);
+    let source: BlobSource;
     try {
-      const growing = await fill.started;
-      if (!joined) await this.#parts.memberships.add(repository, [digest]);
-      return { digest, source: growing.openSource(), outcome: joined ? 'joined' : 'miss' };
+      source = await fill.openSource();
     } catch (error) {
       return this.#afterFailedFill(repository, fill, error);
     }
+    try {
+      // Whoever is the first to ask is told by the upstream's answer.
+      const seen = !joined || (await this.#parts.memberships.has(repository, digest));
+      if (!seen) await this.#requireMembership(repository, digest);
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+    const spilling = new SpillingSource(source, () => this.#passThrough(repository, digest));
+    return { digest, source: spilling, outcome: joined ? 'joined' : 'miss' };
   }
 
   async #afterFailedFill(
@@ -82,7 +99,9 @@ export class Blobs {
     error: unknown,
   ): Promise<BlobAnswer> {
     if (error instanceof StoreFullError || isDiskFull(error)) {
-      return this.#passThrough(repository, digest);
+      const source = this.#passThrough(repository, digest);
+      await source.start();
+      return { digest, source, outcome: 'miss' };
     }
     // That another repository does not have the blob says nothing about this one.
     const elsewhere = repositoryKey(filled) !== repositoryKey(repository);
@@ -90,21 +109,14 @@ export class Blobs {
     throw error;
   }
 
-  async #passThrough(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
-    const open = async (offset: number): Promise<BlobBody> => {
-      const { signal } = new AbortController();
-      const body = await repository.upstream.getBlob(repository.name, digest, offset, signal);
-      if (body === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
-      return body;
-    };
-    const source = new PassThroughSource(await open(0), open);
-    return { digest, source, outcome: 'miss' };
+  #passThrough(repository: MirroredRepository, digest: Digest): PassThroughSource {
+    const { observer, resumeDelays } = this.#parts;
+    return new PassThroughSource({ repository, digest, observer, resumeDelays });
   }
 
-  /** Whether the upstream had to be asked if the repository contains the digest; throws if it does not. */
-  async #requireMembership(repository: MirroredRepository, digest: Digest): Promise<boolean> {
+  /** Asks the upstream whether the repository contains the digest; throws if it does not. */
+  async #requireMembership(repository: MirroredRepository, digest: Digest): Promise<void> {
     const { memberships, offline } = this.#parts;
-    if (await memberships.has(repository, digest)) return false;
     if (offline) throw offlineError(repository.host);
     const { upstream, name } = repository;
     const found = await this.#checks.run(membershipKey(repository, digest), async () => {
@@ -113,6 +125,5 @@ export class Blobs {
       return contained;
     }).promise;
     if (!found) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
-    return true;
   }
 }

@@ -1,5 +1,5 @@
 import { RegistryError } from '../registry/errors.ts';
-import type { UpstreamError } from '../upstream/upstreamError.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
 
 // Clients that honour Retry-After wait this long when the upstream did not say.
 const defaultRetryAfter = 10;
@@ -37,6 +37,13 @@ export function incompleteError(host: string): RegistryError {
     message: `held only in part, and ${host} can't be asked for the rest now`,
     retryAfter: defaultRetryAfter,
   });
+}
+
+/** The upstream's fault that an error is, or that a client is told about by it. */
+export function upstreamErrorIn(error: unknown): UpstreamError | undefined {
+  if (error instanceof UpstreamError) return error;
+  const told = error instanceof RegistryError ? error.cause : undefined;
+  return told instanceof UpstreamError ? told : undefined;
 }
 
 /** Whether an upstream said that a repository is private or gone. */

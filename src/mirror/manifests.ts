@@ -4,8 +4,9 @@ import type { Reference } from '../registry/reference.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, type ContentEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
+import type { ManifestHead } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import { clientErrorFor, incompleteError, isRepositoryGone, offlineError } from './clientError.ts';
+import { clientErrorFor, incompleteError, offlineError } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
 import type { HeldManifest, ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
@@ -54,7 +55,7 @@ interface Located {
 /** Manifests, by tag and by digest. */
 export class Manifests {
   readonly #parts: ManifestsParts;
-  readonly #checks = new SingleFlight<string, boolean>();
+  readonly #checks = new SingleFlight<string, ManifestHead>();
 
   constructor(parts: ManifestsParts) {
     this.#parts = parts;
@@ -68,10 +69,9 @@ export class Manifests {
     repository: MirroredRepository,
     reference: Reference,
   ): Promise<ManifestDescription> {
-    const located = await this.#locate(repository, reference);
-    const { digest, outcome, held, tag } = located;
-    const mediaType = held?.mediaType ?? tag?.entry.mediaType;
-    const size = held?.size ?? tag?.entry.size;
+    const { digest, outcome, held, tag } = await this.#locate(repository, reference);
+    const known = held ?? tag?.entry ?? (await this.#requireUpstreamHas(repository, digest));
+    const { mediaType, size } = known;
     if (mediaType === undefined || size === undefined) return this.get(repository, reference);
     return { digest, mediaType, size, outcome, ...warningOf(repository, tag) };
   }
@@ -104,7 +104,8 @@ export class Manifests {
       reference.kind === 'tag'
         ? await this.#locateTag(repository, reference)
         : await this.#locateDigest(repository, reference.digest);
-    if (located.held !== undefined) await this.#requireDeliverable(repository, located);
+    const stale = located.tag?.source === 'stale';
+    if (located.held !== undefined || stale) await this.#requireDeliverable(repository, located);
     return located;
   }
 
@@ -121,8 +122,9 @@ export class Manifests {
   async #locateDigest(repository: MirroredRepository, digest: Digest): Promise<Located> {
     const held = this.#manifestEntry(digest);
     if (held === undefined) return { digest, held, outcome: 'miss' };
-    if (await this.#parts.memberships.has(repository, digest))
+    if (await this.#parts.memberships.has(repository, digest)) {
       return { digest, held, outcome: 'hit' };
+    }
     await this.#requireUpstreamHas(repository, digest);
     return { digest, held, outcome: 'revalidated' };
   }
@@ -138,18 +140,22 @@ export class Manifests {
     digest: Digest,
   ): Promise<{ manifest: HeldManifest; joined: boolean }> {
     if (this.#parts.offline) throw offlineError(repository.host);
-    const { promise, joined } = this.#parts.fetcher.fetch(repository, { kind: 'digest', digest });
+    const { fetcher, memberships } = this.#parts;
+    const { promise, joined } = fetcher.fetch(repository, { kind: 'digest', digest });
     try {
       const manifest = await promise;
-      // The fetch that was joined may have been for another repository.
-      if (!(await this.#parts.memberships.has(repository, digest))) {
+      if (joined && !(await memberships.has(repository, digest))) {
         await this.#requireUpstreamHas(repository, digest);
       }
       return { manifest, joined };
     } catch (error) {
-      if (isRepositoryGone(error) && !joined) await this.#parts.memberships.forget(repository);
-      throw error instanceof UpstreamError ? clientErrorFor(error) : error;
+      if (error instanceof UpstreamError) throw clientErrorFor(error);
+      if (!joined) await memberships.heed(repository, error);
+      if (!joined || !(error instanceof RegistryError)) throw error;
     }
+    // What was joined may have been for another repository, whose lack of it says nothing about this one.
+    await this.#requireUpstreamHas(repository, digest);
+    return this.#fetch(repository, digest);
   }
 
   /** An image whose blobs are not all here is served only while the upstream is there to give them. */
@@ -158,7 +164,7 @@ export class Manifests {
     { digest, tag }: Located,
   ): Promise<void> {
     const { completeness, offline, monotonicNow } = this.#parts;
-    if (await completeness.isComplete(digest)) return;
+    if (await completeness.isComplete(repository, digest)) return;
     if (offline) throw offlineError(repository.host);
     // The tag is stale because the upstream failed to answer: to ask again costs another time-out.
     if (tag?.source === 'stale') throw incompleteError(repository.host);
@@ -168,22 +174,19 @@ export class Manifests {
   }
 
   /** Asks by a HEAD, which is free at Docker Hub, whether this repository has the manifest. */
-  async #requireUpstreamHas(repository: MirroredRepository, digest: Digest): Promise<void> {
+  async #requireUpstreamHas(repository: MirroredRepository, digest: Digest): Promise<ManifestHead> {
     const { memberships, offline } = this.#parts;
     if (offline) throw offlineError(repository.host);
-    const key = membershipKey(repository, digest);
     try {
-      const found = await this.#checks.run(key, async () => {
-        const head = await repository.upstream.headManifest(repository.name, {
-          kind: 'digest',
-          digest,
-        });
-        if (head !== undefined) await memberships.add(repository, [digest]);
-        return head !== undefined;
+      return await this.#checks.run(membershipKey(repository, digest), async () => {
+        const { upstream, name } = repository;
+        const head = await upstream.headManifest(name, { kind: 'digest', digest });
+        if (head === undefined) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { digest } });
+        await memberships.confirm(repository, digest);
+        return head;
       }).promise;
-      if (!found) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { digest } });
     } catch (error) {
-      if (isRepositoryGone(error)) await memberships.forget(repository);
+      await memberships.heed(repository, error);
       throw error instanceof UpstreamError ? clientErrorFor(error) : error;
     }
   }

@@ -1,4 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
+import { isRepositoryGone } from './clientError.ts';
+import { ifRoom } from './diskFull.ts';
+import type { ManifestRequirements } from './requirements.ts';
 import { membershipKey, repositoryKey, type Catalog, type Repository } from '../store/catalog.ts';
 
 /**
@@ -7,11 +10,13 @@ import { membershipKey, repositoryKey, type Catalog, type Repository } from '../
  */
 export class Memberships {
   readonly #catalog: Catalog;
+  readonly #requirements: ManifestRequirements;
   readonly #now: () => number;
 
   /** `now`: milliseconds since the epoch. */
-  constructor(catalog: Catalog, now: () => number) {
+  constructor(catalog: Catalog, requirements: ManifestRequirements, now: () => number) {
     this.#catalog = catalog;
+    this.#requirements = requirements;
     this.#now = now;
   }
 
@@ -26,9 +31,26 @@ export class Memberships {
   /** Notes that the upstream served, or vouched for, these digests under the repository. */
   async add(repository: Repository, digests: readonly Digest[]): Promise<void> {
     const seenAt = this.#now();
-    await this.#catalog.memberships.setMany(
-      digests.map((digest) => [membershipKey(repository, digest), { seenAt }] as const),
+    await ifRoom(
+      this.#catalog.memberships.setMany(
+        digests.map((digest) => [membershipKey(repository, digest), { seenAt }] as const),
+      ),
     );
+  }
+
+  /**
+   * Notes that the upstream confirmed a manifest under the repository. A registry takes in an image only
+   * with its blobs: by confirming one that is held here it vouches for them too.
+   */
+  async confirm(repository: Repository, digest: Digest): Promise<void> {
+    const requirements = await this.#requirements.of(digest);
+    const blobs = requirements?.kind === 'all' ? requirements.blobs : [];
+    await this.add(repository, [digest, ...blobs]);
+  }
+
+  /** Forgets the repository if the error says that it is private or gone. */
+  async heed(repository: Repository, error: unknown): Promise<void> {
+    if (isRepositoryGone(error)) await this.forget(repository);
   }
 
   /** The upstream said that the repository is private or gone: all that was seen counts no more. */

@@ -9,6 +9,7 @@ import { Memberships } from './memberships.ts';
 import type { MirroredUpstreams } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 import { Referrers } from './referrers.ts';
+import { ManifestRequirements } from './requirements.ts';
 import { ShortLivedCache } from './shortLivedCache.ts';
 import { TagLists } from './tagLists.ts';
 import { TagResolver } from './tagResolver.ts';
@@ -48,28 +49,27 @@ export class Mirror {
   constructor(options: MirrorOptions) {
     const { store, observer, offline, now, monotonicNow } = options;
     const { blobs, catalog } = store;
-    const memberships = new Memberships(catalog, now);
+    const requirements = new ManifestRequirements(blobs);
+    const memberships = new Memberships(catalog, requirements, now);
     const fetcher = new ManifestFetcher(blobs, memberships, observer);
     const list = { freshness: listFreshness, maxSize: listMemory, offline, now };
     this.upstreams = options.upstreams;
     this.visibility = new Visibility(catalog, options.privateAccess, offline, now);
-    this.fills = new BlobFills({
-      blobs,
-      observer,
-      resumeDelays: options.resumeDelays ?? defaultResumeDelays,
-    });
-    this.blobs = new Blobs({ blobs, memberships, fills: this.fills, offline });
+    const { resumeDelays = defaultResumeDelays } = options;
+    this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays });
+    this.blobs = new Blobs({ ...options, blobs, memberships, fills: this.fills, resumeDelays });
     this.manifests = new Manifests({
       blobs,
       memberships,
       fetcher,
       tags: new TagResolver(catalog, memberships, fetcher, offline, now),
-      completeness: new Completeness(blobs),
+      completeness: new Completeness(blobs, memberships, requirements),
       offline,
       monotonicNow,
     });
-    this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list));
-    this.referrers = new Referrers(new ShortLivedCache<ReferrersPage>(list), this.manifests);
+    this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list), memberships);
+    const referrers = new ShortLivedCache<ReferrersPage>(list);
+    this.referrers = new Referrers(referrers, this.manifests, memberships);
   }
 
   /** Ends what is under way in the background. */

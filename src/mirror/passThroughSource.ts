@@ -1,70 +1,137 @@
+import type { Hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestAlgorithm, digestFrom, hashFor, type Digest } from '../registry/digest.ts';
 import type { BlobSource } from '../store/blobSource.ts';
+import { DigestMismatchError } from '../store/growingBlob.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
+import { openTransfer } from './blobTransfer.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
+import type { MirrorObserver } from './mirrorObserver.ts';
+
+/** What a {@link PassThroughSource} works with. */
+export interface PassThroughParts {
+  readonly repository: MirroredRepository;
+  readonly digest: Digest;
+  readonly observer: MirrorObserver;
+  /** Milliseconds to wait before the resumes of a broken transfer; as many as there are entries. */
+  readonly resumeDelays: readonly number[];
+}
 
 /**
  * A blob that the disk has no room for, straight from the upstream to one reader. It is for reading
- * from front to back; a read elsewhere starts a new transfer there.
+ * from front to back; a read elsewhere starts a new transfer there. A transfer that breaks is taken up
+ * again, and whoever reads the whole blob gets its last bytes only if it hashed to its digest.
  */
 export class PassThroughSource implements BlobSource {
-  readonly size: number | undefined;
-  readonly #open: (offset: number) => Promise<BlobBody>;
-  /** A transfer that nothing was read from yet. */
-  #unread: BlobBody | undefined;
+  readonly #parts: PassThroughParts;
+  readonly #abort = new AbortController();
+  readonly #hash: Hash;
+  #hashed = 0;
+  #size: number | undefined;
+  #transfer: BlobBody | undefined;
   #chunks: AsyncIterator<Buffer> | undefined;
   #rest: Buffer = Buffer.alloc(0);
   #position = 0;
 
-  /** `first` is a transfer from the beginning; `open` starts others, at an offset. */
-  constructor(first: BlobBody, open: (offset: number) => Promise<BlobBody>) {
-    this.size = first.size;
-    this.#unread = first;
-    this.#open = open;
+  constructor(parts: PassThroughParts) {
+    this.#parts = parts;
+    this.#hash = hashFor(parts.digest);
+  }
+
+  get size(): number | undefined {
+    return this.#size;
+  }
+
+  /** Settles when the upstream's headers are in, and with them the size if it said one. */
+  async start(): Promise<void> {
+    await this.#seek(0);
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {
-    if (this.#chunks === undefined || position !== this.#position) await this.#seek(position);
-    while (this.#rest.length === 0) {
-      const next = await this.#chunks?.next();
-      if (next === undefined || next.done === true) return 0;
-      this.#rest = next.value;
+    if (position !== this.#position) this.#drop();
+    for (let failures = 0; ; failures += 1) {
+      try {
+        if (this.#transfer === undefined) await this.#seek(position);
+        return this.#verified(buffer.subarray(0, await this.#take(buffer)), position);
+      } catch (error) {
+        const delay = this.#parts.resumeDelays[failures];
+        if (!(error instanceof UpstreamError) || delay === undefined) throw error;
+        this.#drop();
+        await sleep(delay, undefined, { signal: this.#abort.signal });
+      }
     }
-    const copied = this.#rest.copy(buffer);
-    this.#advance(copied);
-    return copied;
   }
 
   async close(): Promise<void> {
-    this.#unread?.body.destroy();
-    this.#unread = undefined;
-    await this.#chunks?.return?.();
+    this.#abort.abort();
+    this.#drop();
   }
 
+  /** Starts a transfer. A far side that ignores Range begins at the front: that much is read over. */
   async #seek(position: number): Promise<void> {
-    const { offset, body } = await this.#transferFrom(position);
-    this.#chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    this.#rest = Buffer.alloc(0);
-    this.#position = offset;
-    // A far side that ignores Range begins at the front: what was not asked for is read over.
+    const { repository, digest } = this.#parts;
+    const transfer = await openTransfer(repository, digest, position, this.#abort.signal);
+    this.#size ??= transfer.size;
+    this.#transfer = transfer;
+    this.#chunks = (transfer.body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    this.#position = transfer.offset;
+    const skipped = Buffer.alloc(Math.min(position - transfer.offset, 65_536));
     while (this.#position < position) {
-      const next = await this.#chunks.next();
-      if (next.done === true) return;
-      this.#rest = next.value;
-      this.#advance(Math.min(next.value.length, position - this.#position));
+      const wanted = skipped.subarray(0, position - this.#position);
+      if ((await this.#take(wanted)) === 0) return;
     }
   }
 
-  async #transferFrom(position: number): Promise<BlobBody> {
-    const first = this.#unread;
-    if (first === undefined || position > 0) {
-      await this.close();
-      return this.#open(position);
+  /** The next bytes of the transfer, as many as there are at once; none at its end. */
+  async #take(buffer: Buffer): Promise<number> {
+    while (this.#rest.length === 0) {
+      const next = await this.#next();
+      if (next === undefined) return 0;
+      this.#rest = next;
     }
-    this.#unread = undefined;
-    return first;
+    const copied = this.#rest.copy(buffer);
+    this.#rest = this.#rest.subarray(copied);
+    this.#position += copied;
+    return copied;
   }
 
-  #advance(bytes: number): void {
-    this.#rest = this.#rest.subarray(bytes);
-    this.#position += bytes;
+  async #next(): Promise<Buffer | undefined> {
+    const { repository, digest, observer } = this.#parts;
+    const { host } = repository;
+    const broken = (cause?: unknown): UpstreamError =>
+      new UpstreamError(host, 'unreachable', `broke off ${digest}`, { cause });
+    const next = await this.#chunks?.next().catch((cause: unknown) => {
+      throw broken(cause);
+    });
+    if (next === undefined || next.done === true) {
+      if (this.#position < (this.#size ?? 0)) throw broken();
+      return undefined;
+    }
+    observer.pulledBytes(host, 'blob', next.value.length);
+    return next.value;
+  }
+
+  /** Hashes what is handed out, as long as that is the whole blob, and holds the end back if it is wrong. */
+  #verified(bytes: Buffer, position: number): number {
+    const { digest, observer, repository } = this.#parts;
+    if (position !== this.#hashed) return bytes.length;
+    this.#hash.update(bytes);
+    this.#hashed += bytes.length;
+    const ended = this.#size === undefined ? bytes.length === 0 : this.#hashed >= this.#size;
+    if (!ended) return bytes.length;
+    // The hash can be asked for once; what is read after this is not from front to back.
+    this.#hashed = Number.NaN;
+    const actual = digestFrom(digestAlgorithm(digest), this.#hash);
+    if (actual === digest) return bytes.length;
+    observer.digestMismatched(repository.host);
+    throw new DigestMismatchError(digest, actual);
+  }
+
+  #drop(): void {
+    this.#transfer?.body.destroy();
+    this.#transfer = undefined;
+    this.#chunks = undefined;
+    this.#rest = Buffer.alloc(0);
   }
 }

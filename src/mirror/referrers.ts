@@ -8,6 +8,7 @@ import type { ReferrersPage } from '../upstream/upstream.ts';
 import type { Manifests } from './manifests.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
+import type { Memberships } from './memberships.ts';
 import type { ShortLivedCache } from './shortLivedCache.ts';
 
 /** A page of referrers and how it was come by. */
@@ -23,10 +24,16 @@ export interface ReferrersAnswer {
 export class Referrers {
   readonly #cache: ShortLivedCache<ReferrersPage>;
   readonly #manifests: Manifests;
+  readonly #memberships: Memberships;
 
-  constructor(cache: ShortLivedCache<ReferrersPage>, manifests: Manifests) {
+  constructor(
+    cache: ShortLivedCache<ReferrersPage>,
+    manifests: Manifests,
+    memberships: Memberships,
+  ) {
     this.#cache = cache;
     this.#manifests = manifests;
+    this.#memberships = memberships;
   }
 
   /**
@@ -38,15 +45,28 @@ export class Referrers {
     digest: Digest,
     query: string,
   ): Promise<ReferrersAnswer> {
-    const { upstream, name, host } = repository;
     const key = `${membershipKey(repository, digest)}?${query}`;
-    const { value, outcome } = await this.#cache.get(key, host, async () => {
+    const { value, outcome } = await this.#cache.get(key, repository.host, async () => {
       const page =
-        (await upstream.listReferrers(name, digest, query)) ??
+        (await this.#fromApi(repository, digest, query)) ??
         (await this.#fromTag(repository, digest, query));
       return { value: page, size: page.bytes.length };
     });
     return { page: value, outcome };
+  }
+
+  async #fromApi(
+    repository: MirroredRepository,
+    digest: Digest,
+    query: string,
+  ): Promise<ReferrersPage | undefined> {
+    const { upstream, name } = repository;
+    try {
+      return await upstream.listReferrers(name, digest, query);
+    } catch (error) {
+      await this.#memberships.heed(repository, error);
+      throw error;
+    }
   }
 
   /**

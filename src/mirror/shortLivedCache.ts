@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../upstream/singleFlight.ts';
-import { UpstreamError } from '../upstream/upstreamError.ts';
-import { clientErrorFor, offlineError } from './clientError.ts';
+import { clientErrorFor, offlineError, upstreamErrorIn } from './clientError.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
 
 /** How long a {@link ShortLivedCache} keeps what it got; times in milliseconds. */
@@ -51,8 +50,9 @@ export class ShortLivedCache<Value extends object> {
     try {
       return { value: await promise, outcome: joined ? 'joined' : 'miss' };
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      if (kept === undefined) throw clientErrorFor(error);
+      const fault = upstreamErrorIn(error);
+      if (fault === undefined) throw error;
+      if (kept === undefined) throw clientErrorFor(fault);
       return { value: kept.value, outcome: 'stale' };
     }
   }
@@ -69,7 +69,7 @@ export class ShortLivedCache<Value extends object> {
       return value;
     } catch (error) {
       // What the upstream says is gone must not come back as a stale answer.
-      if (!(error instanceof UpstreamError)) this.#kept.delete(key);
+      if (upstreamErrorIn(error) === undefined) this.#kept.delete(key);
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import { repositoryKey } from '../store/catalog.ts';
 import type { TagPage } from '../upstream/upstream.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
+import type { Memberships } from './memberships.ts';
 import type { ShortLivedCache } from './shortLivedCache.ts';
 
 /** A page of tags and how it was come by. */
@@ -14,9 +15,11 @@ export interface TagListAnswer {
 /** Tag lists, page by page as the upstream cuts them: quay.io's pages have opaque addresses. */
 export class TagLists {
   readonly #cache: ShortLivedCache<TagPage>;
+  readonly #memberships: Memberships;
 
-  constructor(cache: ShortLivedCache<TagPage>) {
+  constructor(cache: ShortLivedCache<TagPage>, memberships: Memberships) {
     this.#cache = cache;
+    this.#memberships = memberships;
   }
 
   /**
@@ -24,13 +27,23 @@ export class TagLists {
    * @throws {RegistryError} when there is no such repository, or the upstream fails and nothing is kept
    */
   async get(repository: MirroredRepository, query: string): Promise<TagListAnswer> {
-    const { upstream, name, host } = repository;
     const key = `${repositoryKey(repository)}?${query}`;
-    const { value, outcome } = await this.#cache.get(key, host, async () => {
-      const page = await upstream.listTags(name, query);
-      if (page === undefined) throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
+    const { value, outcome } = await this.#cache.get(key, repository.host, async () => {
+      const page = await this.#fetch(repository, query);
       return { value: page, size: page.tags.join().length };
     });
     return { page: value, outcome };
+  }
+
+  async #fetch(repository: MirroredRepository, query: string): Promise<TagPage> {
+    const { upstream, name } = repository;
+    try {
+      const page = await upstream.listTags(name, query);
+      if (page !== undefined) return page;
+    } catch (error) {
+      await this.#memberships.heed(repository, error);
+      throw error;
+    }
+    throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
   }
 }

@@ -3,7 +3,8 @@ import type { Tag } from '../registry/reference.ts';
 import { tagKey, type Catalog, type TagEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import { clientErrorFor, isRepositoryGone, offlineError } from './clientError.ts';
+import { clientErrorFor, offlineError } from './clientError.ts';
+import { ifRoom } from './diskFull.ts';
 import type { ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -49,7 +50,7 @@ export class TagResolver {
    */
   async resolve(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
     const key = tagKey(repository, tag);
-    const known = await this.#catalog.tags.get(key);
+    const known = await this.#known(repository, key);
     if (this.#offline) {
       if (known === undefined) throw offlineError(repository.host);
       return { entry: known, source: 'known' };
@@ -59,6 +60,13 @@ export class TagResolver {
       if (this.#failedJustNow(known, repository)) return { entry: known, source: 'stale' };
     }
     return this.#checks.run(key, () => this.#check(repository, tag, known)).promise;
+  }
+
+  /** What was said of a repository counts no more once it was said to be gone. */
+  async #known(repository: MirroredRepository, key: string): Promise<TagEntry | undefined> {
+    const entry = await this.#catalog.tags.get(key);
+    if (entry === undefined) return undefined;
+    return (await this.#memberships.has(repository, entry.digest)) ? entry : undefined;
   }
 
   // A clock that was set back makes an entry look younger than nothing: it is asked for again.
@@ -83,22 +91,22 @@ export class TagResolver {
   ): Promise<ResolvedTag> {
     try {
       const entry = await this.#ask(repository, tag);
-      await this.#catalog.tags.set(tagKey(repository, tag), entry);
-      await this.#memberships.add(repository, [entry.digest]);
+      await this.#memberships.confirm(repository, entry.digest);
+      await ifRoom(this.#catalog.tags.set(tagKey(repository, tag), entry));
       return { entry, source: 'asked' };
     } catch (error) {
       if (error instanceof RegistryError) await this.#forget(repository, tag, error);
       if (!(error instanceof UpstreamError)) throw error;
       if (known === undefined || !this.#isUsable(known, repository)) throw clientErrorFor(error);
       const entry = { ...known, failedAt: this.#now() };
-      await this.#catalog.tags.set(tagKey(repository, tag), entry);
+      await ifRoom(this.#catalog.tags.set(tagKey(repository, tag), entry));
       return { entry, source: 'stale' };
     }
   }
 
   /** What the upstream says is gone is gone here: it may have been withdrawn, or made private. */
   async #forget(repository: MirroredRepository, tag: Tag, error: RegistryError): Promise<void> {
-    if (isRepositoryGone(error)) await this.#memberships.forget(repository);
+    await this.#memberships.heed(repository, error);
     await this.#catalog.tags.delete(tagKey(repository, tag));
   }
 

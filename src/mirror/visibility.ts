@@ -5,6 +5,7 @@ import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
+import { ifRoom } from './diskFull.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 
 /** Whether what only our account may see is served to everyone who can reach the mirror. */
@@ -97,10 +98,8 @@ export class Visibility {
       privateAt: __,
       ...rest
     } = (await this.#catalog.repositories.get(key)) ?? {};
-    await this.#catalog.repositories.set(key, {
-      ...rest,
-      [served ? 'publicAt' : 'privateAt']: this.#now(),
-    });
+    const found = { [served ? 'publicAt' : 'privateAt']: this.#now() };
+    await ifRoom(this.#catalog.repositories.set(key, { ...rest, ...found }));
     return served;
   }
 

@@ -1,0 +1,47 @@
+import { LRUCache } from 'lru-cache';
+import type { Digest } from '../registry/digest.ts';
+import { blobsOf, parseManifest } from '../registry/manifest.ts';
+import type { BlobStore } from '../store/blobStore.ts';
+
+/** What must be at hand for a manifest to be of use. */
+export type Requirements =
+  | { readonly kind: 'all'; readonly blobs: readonly Digest[] }
+  | { readonly kind: 'any'; readonly manifests: readonly Digest[] }
+  | { readonly kind: 'impossible' };
+
+/** What the manifests that are held require. */
+export class ManifestRequirements {
+  readonly #blobs: BlobStore;
+  readonly #known = new LRUCache<Digest, Requirements>({ max: 10_000 });
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs;
+  }
+
+  /**
+   * An image requires its config and all its layers; an index one of its images, since it can't be told
+   * which platform the client wants. `undefined` when no such manifest is held.
+   */
+  async of(digest: Digest): Promise<Requirements | undefined> {
+    const mediaType = this.#blobs.describe(digest)?.mediaType;
+    if (mediaType === undefined) return undefined;
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
+    const bytes = await this.#blobs.read(digest);
+    if (bytes === undefined) return undefined;
+    const requirements = requirementsIn(bytes, mediaType);
+    this.#known.set(digest, requirements);
+    return requirements;
+  }
+}
+
+function requirementsIn(bytes: Buffer, mediaType: string): Requirements {
+  const manifest = parseManifest(bytes, mediaType);
+  if (manifest === undefined) return { kind: 'impossible' };
+  if (manifest.kind === 'index') {
+    return { kind: 'any', manifests: manifest.manifests.map(({ digest }) => digest) };
+  }
+  const blobs = blobsOf(manifest);
+  if (blobs === undefined) return { kind: 'impossible' };
+  return { kind: 'all', blobs: blobs.map(({ digest }) => digest) };
+}
