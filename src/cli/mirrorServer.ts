@@ -38,10 +38,10 @@ export async function startMirror(
   const metrics = createMetrics(configuration);
   const store = await openStore(configuration, metrics, logger);
   const observer = createUpstreamObserver(metrics, logger);
-  const { upstreams, destroy } = openUpstreams(configuration, environment, observer, monotonicNow);
+  const opened = openUpstreams(configuration, environment, observer, monotonicNow);
   const mirror = new Mirror({
     store,
-    upstreams,
+    upstreams: opened.upstreams,
     observer: createMirrorObserver(metrics, logger),
     privateAccess: configuration.access.private,
     offline: configuration.offline,
@@ -55,7 +55,7 @@ export async function startMirror(
   const close = async (): Promise<void> => {
     await closeServer(registry);
     await mirror.stop();
-    await destroy();
+    await opened.destroy();
     await closeServer(ops);
     await store.close();
   };

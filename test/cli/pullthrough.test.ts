@@ -45,15 +45,18 @@ describe('the program exits with 2 and one line', () => {
     [['warm'], 'unknown command "warm"'],
     [['help', 'versoin'], 'unknown command "versoin"; did you mean version?'],
     [['--lisen', 'x'], 'unknown command "x"'],
-    [['serve', '--lisen', ':1'], 'unknown flag --lisen for serve; did you mean --listen?'],
+    [
+      ['check-config', '--lisen', ':1'],
+      'unknown flag --lisen for check-config; did you mean --listen?',
+    ],
     [['version', '--json'], 'unknown flag --json for version'],
-    [['serve', '-x'], 'unknown flag -x for serve'],
-    [['serve', '--token=hunter2'], 'unknown flag --token for serve'],
-    [['serve', 'now'], 'serve takes no "now"'],
-    [['--config'], '--config needs a value: --config FILE'],
-    [['serve', '--listen', '--offline'], '--listen needs a value: --listen HOST:PORT'],
-    [['serve', '--listen='], '--listen needs a value: --listen HOST:PORT'],
-    [['serve', '--offline=no'], '--offline takes no value'],
+    [['version', '-x'], 'unknown flag -x for version'],
+    [['version', '--token=hunter2'], 'unknown flag --token for version'],
+    [['version', 'now'], 'version takes no "now"'],
+    [['version', '--config'], '--config needs a value: --config FILE'],
+    [['check-config', '--listen', '--offline'], '--listen needs a value: --listen HOST:PORT'],
+    [['check-config', '--listen='], '--listen needs a value: --listen HOST:PORT'],
+    [['check-config', '--offline=no'], '--offline takes no value'],
   ];
   for (const [args, message] of mistakes) {
     test(`for "${args.join(' ')}": ${message}`, async () => {
