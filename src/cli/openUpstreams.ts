@@ -1,7 +1,7 @@
 import type { Configuration, UpstreamConfiguration } from '../config/configuration.ts';
 import { dockerHubAliases, dockerHubHost } from '../config/dockerHub.ts';
 import { MirroredUpstreams, type MirroredUpstream } from '../mirror/mirroredUpstream.ts';
-import type { Account } from '../upstream/account.ts';
+import { accountName, type Account } from '../upstream/account.ts';
 import { openUpstream } from '../upstream/openUpstream.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
@@ -51,7 +51,7 @@ export function accountNames(
   configuration: Configuration,
 ): readonly string[] {
   const names = upstream.accounts.map(({ username }) => username);
-  return needsAnonymous(upstream, configuration) ? [...names, 'anonymous'] : names;
+  return needsAnonymous(upstream, configuration) ? [...names, accountName(undefined)] : names;
 }
 
 /** Private repositories are told by asking as somebody who has no account. */

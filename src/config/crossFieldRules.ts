@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { dockerHubHost } from './dockerHub.ts';
 import { listenAddressesCollide, type ListenAddress } from './listenAddress.ts';
-import { isMapping } from './mapping.ts';
+import { isJsonObject } from '../registry/jsonObject.ts';
 import type { SettingPath } from './settingPath.ts';
 
 type Report = (path: SettingPath, message: string) => void;
@@ -25,14 +25,14 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
 
 function reportCollidingAddresses(settings: unknown, report: Report): void {
   const own = addressAt(settings);
-  const ops = isMapping(settings) ? addressAt(settings['ops']) : undefined;
+  const ops = isJsonObject(settings) ? addressAt(settings['ops']) : undefined;
   if (own !== undefined && ops !== undefined && listenAddressesCollide(own, ops)) {
     report(['ops', 'listen'], 'expected another port than that of listen');
   }
 }
 
 function reportUnknownDefault(settings: unknown, hosts: readonly unknown[], report: Report): void {
-  const chosen = isMapping(settings) ? settings['defaultUpstream'] : undefined;
+  const chosen = isJsonObject(settings) ? settings['defaultUpstream'] : undefined;
   // docker.io is an upstream always, listed or not.
   const known = [...new Set([dockerHubHost, ...hosts.filter((host) => typeof host === 'string')])];
   if (typeof chosen === 'string' && !known.includes(chosen)) {
@@ -44,7 +44,7 @@ function reportAccounts(accounts: readonly unknown[], path: SettingPath, report:
   const usernames = accounts.map((account) => fieldOf(account, 'username'));
   reportRepeated(usernames, (index) => [...path, index, 'username'], report);
   for (const [index, account] of accounts.entries()) {
-    if (!isMapping(account)) continue;
+    if (!isJsonObject(account)) continue;
     const given = ['token', 'tokenFile'].filter((key) => account[key] !== undefined);
     if (given.length !== 1) report([...path, index], 'expected either token or tokenFile');
   }
@@ -67,7 +67,7 @@ function hostsOf(upstreams: readonly unknown[]): readonly unknown[] {
 }
 
 function fieldOf(value: unknown, key: string): unknown {
-  return isMapping(value) ? value[key] : undefined;
+  return isJsonObject(value) ? value[key] : undefined;
 }
 
 function listAt(value: unknown, key: string): readonly unknown[] {
@@ -77,5 +77,5 @@ function listAt(value: unknown, key: string): readonly unknown[] {
 
 function addressAt(value: unknown): ListenAddress | undefined {
   const address = fieldOf(value, 'listen');
-  return isMapping(address) ? (address as unknown as ListenAddress) : undefined;
+  return isJsonObject(address) ? (address as unknown as ListenAddress) : undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultUpstreamUrl } from './dockerHub.ts';
-import { isMapping } from './mapping.ts';
+import { isJsonObject } from '../registry/jsonObject.ts';
 import type { RawSettings } from './rawSettings.ts';
 import { settingsSchema, type Settings } from './schema.ts';
 import { formatSettingPath, valueAt, type SettingPath } from './settingPath.ts';
@@ -38,10 +38,10 @@ interface Leaf {
 }
 
 function flatten(value: unknown, path: SettingPath): readonly Leaf[] {
-  if (isMapping(value)) {
+  if (isJsonObject(value)) {
     return Object.entries(value).flatMap(([key, inner]) => flatten(inner, [...path, key]));
   }
-  if (Array.isArray(value) && value.some(isMapping)) {
+  if (Array.isArray(value) && value.some(isJsonObject)) {
     return value.flatMap((element, index) => flatten(element, [...path, index]));
   }
   if (value === undefined) return [];

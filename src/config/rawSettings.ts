@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConfigurationFile } from './configurationFile.ts';
-import { isMapping } from './mapping.ts';
+import { isJsonObject } from '../registry/jsonObject.ts';
 import type { Override } from './override.ts';
 import { settingsSchema } from './schema.ts';
 import { describeSchema } from './schemaShape.ts';
@@ -44,7 +44,7 @@ function withValue(tree: unknown, path: SettingPath, value: unknown): unknown {
   if (typeof head === 'number') {
     return Array.isArray(tree) ? tree.toSpliced(head, 1, inner) : (tree ?? [inner]);
   }
-  return isMapping(tree ?? {}) ? { ...(tree as object | undefined), [head]: inner } : tree;
+  return isJsonObject(tree ?? {}) ? { ...(tree as object | undefined), [head]: inner } : tree;
 }
 
 /** Leaves out known keys that have no value, as a commented-out block leaves its heading. */
@@ -53,7 +53,7 @@ function withoutEmptyKeys(tree: unknown, schema: z.core.$ZodType): unknown {
   if (bare instanceof z.ZodArray && Array.isArray(tree)) {
     return tree.map((element) => withoutEmptyKeys(element, bare.element));
   }
-  if (!(bare instanceof z.ZodObject) || !isMapping(tree)) return tree;
+  if (!(bare instanceof z.ZodObject) || !isJsonObject(tree)) return tree;
   const entries = Object.entries(tree).flatMap(([key, value]) => {
     const inner = Object.hasOwn(bare.shape, key) ? bare.shape[key] : undefined;
     if (inner === undefined) return [[key, value]];

@@ -139,8 +139,5 @@ export const settingsSchema = z
     when: ({ value }) => typeof value === 'object' && value !== null,
   });
 
-/** The settings as the schema reads them: text forms, everything optional that has a default. */
-export type SettingsInput = z.input<typeof settingsSchema>;
-
 /** The settings as parsed, before token files are read and addresses filled in. */
 export type Settings = z.output<typeof settingsSchema>;

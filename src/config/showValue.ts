@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isMapping } from './mapping.ts';
+import { isJsonObject } from '../registry/jsonObject.ts';
 
 /**
  * A wrong value in a form that a message may show: a scalar as it was written, less whatever might be a
@@ -7,7 +7,7 @@ import { isMapping } from './mapping.ts';
  */
 export function showValue(value: unknown, expected: z.core.$ZodType): string {
   if (Array.isArray(value)) return 'a list';
-  if (isMapping(value)) return 'a mapping';
+  if (isJsonObject(value)) return 'a mapping';
   const expectsScalar = !(expected instanceof z.ZodObject || expected instanceof z.ZodArray);
   if (!expectsScalar) return value === null ? 'nothing' : 'a single value';
   return typeof value === 'string' ? JSON.stringify(withoutCredentials(value)) : String(value);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { RegistryError, type RegistryErrorCode } from '../registry/errors.ts';
 
@@ -28,17 +28,11 @@ const codes: Readonly<Record<string, RegistryErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
 
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
-
 function answerTo({ code = '' }: { code?: string }): string {
   const answer = new RegistryError(codes[code] ?? 'REQUEST_INVALID');
   const body = answer.toBody();
   return [
-    `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}`,
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

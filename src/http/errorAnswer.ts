@@ -24,9 +24,6 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
     // What was set to describe content, as before a 416, does not hold for the error.
     .header('cache-control', 'no-store')
     .removeHeader('etag');
-  if (reply.request.method === 'HEAD') {
-    return reply.header('content-length', String(body.length)).send();
-  }
   return sendBytes(reply, body);
 }
 

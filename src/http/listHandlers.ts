@@ -60,6 +60,5 @@ function sendList(
 ): FastifyReply {
   request.trace.outcome = outcome;
   reply.header('content-type', mediaType).header('x-cache', outcome);
-  if (request.method !== 'HEAD') return sendBytes(reply, body);
-  return reply.header('content-length', String(body.length)).send();
+  return sendBytes(reply, body);
 }

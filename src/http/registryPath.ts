@@ -1,5 +1,4 @@
-import type { Digest } from '../registry/digest.ts';
-import { parseDigest } from '../registry/digest.ts';
+import { parseDigest, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { parseReference, type Reference } from '../registry/reference.ts';
 

@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
-import type { RequestKind } from '../mirror/mirrorObserver.ts';
-import type { RequestRoute } from '../mirror/requestObserver.ts';
 import { BufferPool } from './bufferPool.ts';
 import { answerBlob, answerManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
@@ -17,14 +15,6 @@ const idlePieces = 64;
 
 const emptyObject = Buffer.from('{}');
 const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-const routes: Record<RegistryPath['kind'], RequestRoute & (RequestKind | 'base')> = {
-  base: 'base',
-  manifest: 'manifest',
-  blob: 'blob',
-  tags: 'tags',
-  referrers: 'referrers',
-};
 
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
 export function addRoutes(app: FastifyInstance, mirror: Mirror): void {
@@ -51,16 +41,15 @@ async function answer(
 ): Promise<FastifyReply> {
   const target = readTarget(request.raw.url ?? '');
   const path = parseRegistryPath(target.path);
-  request.trace.route = routes[path.kind];
-  if (path.kind === 'base') return answerBase(request, reply);
+  request.trace.route = path.kind;
+  if (path.kind === 'base') return answerBase(reply);
   return answerContent(mirror, pool, path, target, request, reply);
 }
 
 /** `GET /v2/`: open to all, so no challenge, which dockerd would meet with Docker Hub credentials. */
-function answerBase(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerBase(reply: FastifyReply): FastifyReply {
   reply.header('content-type', 'application/json');
-  if (request.method !== 'HEAD') return sendBytes(reply, emptyObject);
-  return reply.header('content-length', String(emptyObject.length)).send();
+  return sendBytes(reply, emptyObject);
 }
 
 async function answerContent(

@@ -106,7 +106,7 @@ export class BlobFill {
       if (error instanceof DigestMismatchError) {
         this.#parts.observer.digestMismatched(this.repository.host);
       }
-      await growing.fail(error instanceof Error ? error : new Error(String(error)));
+      await growing.fail(error);
       throw error;
     } finally {
       this.#joinable = false;

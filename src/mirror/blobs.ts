@@ -1,7 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { BlobSource } from '../store/blobSource.ts';
-import { StoreFullError, type BlobStore } from '../store/blobStore.ts';
+import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
@@ -98,7 +98,7 @@ export class Blobs {
     { digest, repository: filled }: BlobFill,
     error: unknown,
   ): Promise<BlobAnswer> {
-    if (error instanceof StoreFullError || isDiskFull(error)) {
+    if (isDiskFull(error)) {
       const source = this.#passThrough(repository, digest);
       await source.start();
       return { digest, source, outcome: 'miss' };

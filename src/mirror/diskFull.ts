@@ -1,5 +1,8 @@
+import { StoreFullError } from '../store/blobStore.ts';
+
 /** Whether writing failed for want of room: no space on the device, or the quota is used up. */
 export function isDiskFull(error: unknown): boolean {
+  if (error instanceof StoreFullError) return true;
   return (
     error instanceof Error &&
     'code' in error &&

@@ -2,12 +2,12 @@ import { digestAlgorithm, digestOf, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { parseManifest } from '../registry/manifest.ts';
 import { referenceText, type Reference } from '../registry/reference.ts';
-import { StoreFullError, type BlobStore } from '../store/blobStore.ts';
-import { repositoryKey } from '../store/catalog.ts';
+import type { BlobStore } from '../store/blobStore.ts';
+import { tagKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestBody } from '../upstream/upstream.ts';
-import { isDiskFull } from './diskFull.ts';
+import { ifRoom } from './diskFull.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
@@ -42,10 +42,7 @@ export class ManifestFetcher {
     repository: MirroredRepository,
     reference: Reference,
   ): { promise: Promise<HeldManifest>; joined: boolean } {
-    const key =
-      reference.kind === 'digest'
-        ? reference.digest
-        : `${repositoryKey(repository)}:${reference.tag}`;
+    const key = reference.kind === 'digest' ? reference.digest : tagKey(repository, reference.tag);
     return this.#flights.run(key, () => this.#fetch(repository, reference));
   }
 
@@ -59,7 +56,7 @@ export class ManifestFetcher {
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const manifest = this.#verified(host, reference, body);
-    await this.#keep(manifest);
+    await ifRoom(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
     await this.#memberships.add(repository, [manifest.digest, ...blobsNamedBy(manifest)]);
     return manifest;
   }
@@ -76,15 +73,6 @@ export class ManifestFetcher {
       throw new UpstreamError(host, 'server_error', `sent no manifest for tag ${reference.tag}`);
     }
     return { digest: digestOf(bytes), mediaType, bytes };
-  }
-
-  /** A disk without room costs the next client a fetch, but not this one its answer. */
-  async #keep({ digest, bytes, mediaType }: HeldManifest): Promise<void> {
-    try {
-      await this.#blobs.put(digest, bytes, mediaType);
-    } catch (error) {
-      if (!(error instanceof StoreFullError) && !isDiskFull(error)) throw error;
-    }
   }
 }
 

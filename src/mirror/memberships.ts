@@ -55,8 +55,10 @@ export class Memberships {
 
   /** The upstream said that the repository is private or gone: all that was seen counts no more. */
   async forget(repository: Repository): Promise<void> {
-    const key = repositoryKey(repository);
-    const known = await this.#catalog.repositories.get(key);
-    await this.#catalog.repositories.set(key, { ...known, goneAt: this.#now() });
+    const goneAt = this.#now();
+    await this.#catalog.repositories.update(repositoryKey(repository), (known) => ({
+      ...known,
+      goneAt,
+    }));
   }
 }

@@ -1,5 +1,5 @@
 import { RegistryError } from '../registry/errors.ts';
-import { parseTag } from '../registry/reference.ts';
+import type { Tag } from '../registry/reference.ts';
 import { repositoryKey, type Catalog, type RepositoryEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
@@ -25,6 +25,8 @@ export class PrivateRepositoryError extends RegistryError {
 // A repository that becomes private is found out within the hour; one that becomes public, sooner.
 const publicFor = 3_600_000;
 const privateFor = 60_000;
+// It need not exist.
+const anyTag = 'latest' as Tag;
 
 /**
  * Keeps the account's private repositories from those who merely can reach the mirror. What an
@@ -60,14 +62,10 @@ export class Visibility {
   }
 
   #fresh(known: RepositoryEntry | undefined): boolean | undefined {
-    if (this.#within(known?.publicAt, publicFor)) return true;
-    if (this.#within(known?.privateAt, privateFor)) return false;
-    return undefined;
-  }
-
-  #within(at: number | undefined, period: number): boolean {
-    const age = this.#now() - (at ?? Number.NEGATIVE_INFINITY);
-    return age >= 0 && age < period;
+    if (known?.visibility === undefined) return undefined;
+    const { isPublic, checkedAt } = known.visibility;
+    const age = this.#now() - checkedAt;
+    return age >= 0 && age < (isPublic ? publicFor : privateFor) ? isPublic : undefined;
   }
 
   async #ask(
@@ -75,7 +73,7 @@ export class Visibility {
     anonymous: Upstream,
     known: RepositoryEntry | undefined,
   ): Promise<boolean> {
-    const wasPublic = known?.publicAt !== undefined;
+    const wasPublic = known?.visibility?.isPublic === true;
     if (this.#offline) return wasPublic;
     try {
       const { promise } = this.#checks.run(repositoryKey(repository), () =>
@@ -91,23 +89,18 @@ export class Visibility {
 
   /** A HEAD on any tag tells: 404 for a missing tag is said only to those who may see the others. */
   async #check(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
-    const served = await this.#isServed(repository, anonymous);
-    const key = repositoryKey(repository);
-    const {
-      publicAt: _,
-      privateAt: __,
-      ...rest
-    } = (await this.#catalog.repositories.get(key)) ?? {};
-    const found = { [served ? 'publicAt' : 'privateAt']: this.#now() };
-    await ifRoom(this.#catalog.repositories.set(key, { ...rest, ...found }));
-    return served;
+    const isPublic = await this.#isServed(repository, anonymous);
+    const visibility = { isPublic, checkedAt: this.#now() };
+    const { repositories } = this.#catalog;
+    await ifRoom(
+      repositories.update(repositoryKey(repository), (known) => ({ ...known, visibility })),
+    );
+    return isPublic;
   }
 
   async #isServed({ name }: MirroredRepository, anonymous: Upstream): Promise<boolean> {
-    const tag = parseTag('latest');
-    if (tag === undefined) throw new Error('latest is a tag');
     try {
-      await anonymous.headManifest(name, { kind: 'tag', tag });
+      await anonymous.headManifest(name, { kind: 'tag', tag: anyTag });
       return true;
     } catch (error) {
       if (isRepositoryGone(error)) return false;

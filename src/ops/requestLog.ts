@@ -12,7 +12,7 @@ export function logRequest(logger: Logger, request: FinishedRequest): void {
 function members(request: FinishedRequest): Record<string, unknown> {
   return {
     method: request.method,
-    path: withoutQuery(request.path),
+    path: request.path,
     upstream: request.upstream,
     outcome: request.outcome,
     status: request.status,
@@ -40,9 +40,4 @@ function isDailyLife(error: unknown): error is Error {
 /** What an error says, and what the ones behind it say. */
 function sentences({ message, cause }: Error): string {
   return cause instanceof Error ? `${message}: ${sentences(cause)}` : message;
-}
-
-function withoutQuery(path: string): string {
-  const question = path.indexOf('?');
-  return question === -1 ? path : path.slice(0, question);
 }

@@ -1,4 +1,4 @@
-/** The media types of manifests that are pulled today, by what their bytes describe. */
+/** The media types of manifests that are pulled today, and that of bytes of which nothing is known. */
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',

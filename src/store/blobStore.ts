@@ -171,7 +171,7 @@ export class BlobStore {
       await this.keep(blob, mediaType);
       this.#remember(digest, bytes);
     } catch (error) {
-      await blob.fail(error instanceof Error ? error : new Error(String(error)));
+      await blob.fail(error);
       throw error;
     } finally {
       await blob.release();

@@ -35,10 +35,8 @@ export interface MembershipEntry {
 export interface RepositoryEntry {
   /** When the upstream last said that it is private or gone: what was seen before counts no more. */
   readonly goneAt?: number;
-  /** When an anonymous client was last found to be served. */
-  readonly publicAt?: number;
-  /** When an anonymous client was last found not to be served. */
-  readonly privateAt?: number;
+  /** Whether an anonymous client was served when that was last found out. */
+  readonly visibility?: { readonly isPublic: boolean; readonly checkedAt: number };
 }
 
 /** A repository of one upstream; the same name on another upstream is another repository. */

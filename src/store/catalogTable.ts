@@ -1,5 +1,6 @@
 import type { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
+import { KeyedQueue } from './keyedQueue.ts';
 
 /** Remembered in the place of an entry that is not there. */
 const absent = Symbol('absent');
@@ -13,6 +14,7 @@ const absent = Symbol('absent');
 export class CatalogTable<Entry extends object> {
   readonly #keyv: Keyv<Entry>;
   readonly #recent: LRUCache<string, Entry | typeof absent>;
+  readonly #updates = new KeyedQueue<string>();
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
 
@@ -36,6 +38,11 @@ export class CatalogTable<Entry extends object> {
   async set(key: string, entry: Entry): Promise<void> {
     await this.#write(() => this.#keyv.set(key, entry));
     this.#recent.set(key, entry);
+  }
+
+  /** Changes what an entry is; changes of one entry happen one after the other, so that none is lost. */
+  update(key: string, change: (known: Entry | undefined) => Entry): Promise<void> {
+    return this.#updates.run(key, async () => this.set(key, change(await this.get(key))));
   }
 
   /** Writes many entries, all or none of them. */

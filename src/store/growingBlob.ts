@@ -123,7 +123,7 @@ export class GrowingBlob {
    * Removes the file. Unless they may have the whole blob already, readers get what was written, less
    * the last byte, and then the error.
    */
-  async fail(error: Error): Promise<void> {
+  async fail(error: unknown): Promise<void> {
     this.#giveUp(error);
     await rm(this.path, { force: true });
   }

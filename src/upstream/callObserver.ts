@@ -8,7 +8,7 @@ import { UpstreamError } from './upstreamError.ts';
 
 /** Tells the observer of an answer: the count, a pull that it stands for, the quota it speaks of. */
 export function observeAnswer(
-  { operation }: Call,
+  { operation }: Pick<Call, 'operation'>,
   { status, headers, elsewhere }: Incoming,
   account: Account | undefined,
   { host, observer }: UpstreamContext,
@@ -26,7 +26,7 @@ export function observeAnswer(
 
 /** Tells the observer of a request that got no answer. */
 export function observeFailure(
-  { operation }: Call,
+  { operation }: Pick<Call, 'operation'>,
   error: unknown,
   account: Account | undefined,
   { host, observer }: UpstreamContext,

@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { RegistryError } from '../registry/errors.ts';
-import { accountName, type Account } from './account.ts';
+import type { Account } from './account.ts';
 import { LogInRefused, type Accounts } from './accounts.ts';
+import { observeAnswer, observeFailure } from './callObserver.ts';
 import { Deadline } from './deadline.ts';
 import { exchange, type Incoming } from './exchange.ts';
 import { networkFailure } from './networkFailure.ts';
 import { drain, readBody } from './responseBody.ts';
-import { statusBucket } from './statusBucket.ts';
 import { throttled } from './throttle.ts';
 import { readToken, type Token } from './token.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
@@ -64,8 +64,7 @@ async function ask(
   signal: AbortSignal,
   { context, accounts, dispatcher }: TokenServiceOptions,
 ): Promise<Incoming> {
-  const { host, observer, rules } = context;
-  const url = rules.realm(realm);
+  const url = context.rules.realm(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
   const authorization = account && (await accounts.basicAuthorization(account));
@@ -83,13 +82,10 @@ async function ask(
       },
       context,
     );
-    observer.exchanged(host, 'token', statusBucket(incoming.status));
+    observeAnswer({ operation: 'token' }, incoming, account, context);
     return incoming;
   } catch (error) {
-    observer.exchanged(host, 'token', 'error');
-    if (error instanceof UpstreamError && error.failure === 'abuse_limit') {
-      observer.throttled(host, accountName(account), 'abuse_limit');
-    }
+    observeFailure({ operation: 'token' }, error, account, context);
     throw error;
   }
 }

@@ -55,7 +55,7 @@ export interface Upstream {
   /** Fetches a manifest. Docker Hub counts it as a pull. */
   getManifest(repository: RepositoryName, reference: Reference): Promise<ManifestBody | undefined>;
   /**
-   * Starts a blob's transfer, from `offset` where one is given; settles when the headers are in.
+   * Starts a blob's transfer from the byte `offset` on; settles when the headers are in.
    * `signal` ends the transfer, at any time.
    */
   getBlob(

@@ -15,7 +15,7 @@ export interface AgentLimits {
 }
 
 /** Shorter than what clients wait: containerd ≥ 2.3 gives up when headers take 30 s. */
-export const defaultAgentLimits: AgentLimits = {
+const defaultAgentLimits: AgentLimits = {
   connectTimeout: 5_000,
   keepAliveTimeout: 30_000,
   apiConnections: 64,

@@ -66,10 +66,6 @@ describe('the line of a finished request', () => {
     });
   });
 
-  test('has no query, even when the path still has one', () => {
-    assert.equal(lineOf({ path: '/v2/a/tags/list?ns=docker.io&n=1' })['path'], '/v2/a/tags/list');
-  });
-
   test('warns of a server error, with its causes', () => {
     const error = new Error('no way', { cause: new Error('https://cdn.test/b?sig=f00d') });
     const line = lineOf({ status: 503, outcome: 'error', error });

@@ -195,7 +195,7 @@ async function fillOfUnknownSize({ blobs }: TestStore, content: BlobContent): Pr
   try {
     for (const chunk of content.chunks(0, content.size)) await growing.append([chunk]);
   } catch (error) {
-    await growing.fail(error as Error);
+    await growing.fail(error);
     throw error;
   } finally {
     await growing.release();

@@ -184,3 +184,12 @@ function withoutIterator(entries: Map<string, unknown>): KeyvStoreAdapter {
   };
   return store;
 }
+
+test('two changes of an entry at the same time are both there afterwards', async () => {
+  const table = tableOver(new Map());
+  const append = (text: string) => (known: Letter | undefined) => ({
+    text: (known?.text ?? '') + text,
+  });
+  await Promise.all([table.update('a', append('one ')), table.update('a', append('two'))]);
+  assert.deepEqual(await table.get('a'), { text: 'one two' });
+});

@@ -67,7 +67,7 @@ export async function fillBlob(blobs: BlobStore, content: BlobContent): Promise<
     growing.verify();
     await blobs.keep(growing);
   } catch (error) {
-    await growing.fail(error as Error);
+    await growing.fail(error);
     throw error;
   } finally {
     await growing.release();
