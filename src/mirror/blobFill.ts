@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Digest } from '../registry/digest.ts';
 import type { BlobSource } from '../store/blobSource.ts';
@@ -6,7 +5,7 @@ import type { BlobStore } from '../store/blobStore.ts';
 import { DigestMismatchError, type GrowingBlob } from '../store/growingBlob.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import { openTransfer } from './blobTransfer.ts';
+import { brokeOff, openTransfer, receivedChunks } from './blobTransfer.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
@@ -149,14 +148,16 @@ export class BlobFill {
       if (size !== undefined && growing.size !== undefined && size !== growing.size) {
         throw new Error(`${host} now says that ${this.digest} has another size`);
       }
-      await pour(body, this.#received(body), growing.length - offset, (chunks) =>
+      const { repository, digest } = this;
+      const received = receivedChunks(repository, digest, body, this.#parts.observer);
+      await pour(body, received, growing.length - offset, (chunks) =>
         this.#append(growing, chunks),
       );
     } finally {
       body.destroy();
     }
     if (growing.size !== undefined && growing.length < growing.size) {
-      throw new UpstreamError(host, 'unreachable', `broke off ${this.digest}`);
+      throw brokeOff(host, this.digest, 'it ended before its size was reached');
     }
   }
 
@@ -167,18 +168,5 @@ export class BlobFill {
       throw new Error(`${this.repository.host} sent more of ${this.digest} than it said`);
     }
     await growing.append(chunks);
-  }
-
-  /** The chunks of a body, with its faults told apart from the disk's. */
-  async *#received(body: Readable): AsyncGenerator<Buffer> {
-    const { host } = this.repository;
-    try {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        this.#parts.observer.pulledBytes(host, 'blob', chunk.length);
-        yield chunk;
-      }
-    } catch (cause) {
-      throw new UpstreamError(host, 'unreachable', `broke off ${this.digest}`, { cause });
-    }
   }
 }

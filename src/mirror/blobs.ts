@@ -4,10 +4,9 @@ import type { BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
-import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
-import { clientErrorFor, offlineError } from './clientError.ts';
+import { asClientError, offlineError } from './clientError.ts';
 import { isDiskFull } from './diskFull.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -55,7 +54,7 @@ export class Blobs {
       return held ?? (await this.#fetched(repository, digest));
     } catch (error) {
       await this.#parts.memberships.heed(repository, error);
-      throw error instanceof UpstreamError ? clientErrorFor(error) : error;
+      throw asClientError(error);
     }
   }
 

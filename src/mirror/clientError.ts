@@ -12,16 +12,21 @@ const pullLimitRetryAfter = 60;
 export function clientErrorFor(error: UpstreamError): RegistryError {
   if (error.failure === 'pull_limit') {
     return new RegistryError('TOOMANYREQUESTS', {
-      message: `the pull limit at ${error.upstream} is used up`,
+      message: `the pull limit at ${error.host} is used up`,
       retryAfter: error.retryAfter ?? pullLimitRetryAfter,
       cause: error,
     });
   }
   return new RegistryError('UNAVAILABLE', {
-    message: `not held here, and ${error.upstream} can't be asked now`,
+    message: `not held here, and ${error.host} can't be asked now`,
     retryAfter: error.retryAfter ?? defaultRetryAfter,
     cause: error,
   });
+}
+
+/** An error as a client is told of it; what is no fault of an upstream stays as it is. */
+export function asClientError(error: unknown): unknown {
+  return error instanceof UpstreamError ? clientErrorFor(error) : error;
 }
 
 /** What a client is told when something is not held and the operator forbade to ask an upstream. */

@@ -5,8 +5,7 @@ import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, type ContentEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import type { ManifestHead } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstreamError.ts';
-import { clientErrorFor, incompleteError, offlineError } from './clientError.ts';
+import { asClientError, incompleteError, offlineError } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
 import type { HeldManifest, ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
@@ -149,9 +148,8 @@ export class Manifests {
       }
       return { manifest, joined };
     } catch (error) {
-      if (error instanceof UpstreamError) throw clientErrorFor(error);
       if (!joined) await memberships.heed(repository, error);
-      if (!joined || !(error instanceof RegistryError)) throw error;
+      if (!joined || !(error instanceof RegistryError)) throw asClientError(error);
     }
     // What was joined may have been for another repository, whose lack of it says nothing about this one.
     await this.#requireUpstreamHas(repository, digest);
@@ -187,7 +185,7 @@ export class Manifests {
       }).promise;
     } catch (error) {
       await memberships.heed(repository, error);
-      throw error instanceof UpstreamError ? clientErrorFor(error) : error;
+      throw asClientError(error);
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { Digest } from '../registry/digest.ts';
+
 /** What a client asked for, as the metrics name it. */
 export const requestKinds = ['manifest', 'blob', 'tags', 'referrers'] as const;
 /** One of {@link requestKinds}. */
@@ -25,5 +27,5 @@ export interface MirrorObserver {
   /** An upstream sent bytes that do not have the digest they were asked for by. */
   digestMismatched(upstream: string): void;
   /** A blob that clients were reading, or that the cache wanted, could not be completed. */
-  fillFailed(upstream: string, digest: string, error: unknown): void;
+  fillFailed(upstream: string, digest: Digest, error: unknown): void;
 }

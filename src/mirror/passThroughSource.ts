@@ -5,7 +5,7 @@ import type { BlobSource } from '../store/blobSource.ts';
 import { DigestMismatchError } from '../store/growingBlob.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import { openTransfer } from './blobTransfer.ts';
+import { brokeOff, openTransfer, receivedChunks } from './blobTransfer.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 
@@ -70,11 +70,11 @@ export class PassThroughSource implements BlobSource {
 
   /** Starts a transfer. A far side that ignores Range begins at the front: that much is read over. */
   async #seek(position: number): Promise<void> {
-    const { repository, digest } = this.#parts;
+    const { repository, digest, observer } = this.#parts;
     const transfer = await openTransfer(repository, digest, position, this.#abort.signal);
     this.#size ??= transfer.size;
     this.#transfer = transfer;
-    this.#chunks = (transfer.body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    this.#chunks = receivedChunks(repository, digest, transfer.body, observer);
     this.#position = transfer.offset;
     const skipped = Buffer.alloc(Math.min(position - transfer.offset, 65_536));
     while (this.#position < position) {
@@ -97,19 +97,13 @@ export class PassThroughSource implements BlobSource {
   }
 
   async #next(): Promise<Buffer | undefined> {
-    const { repository, digest, observer } = this.#parts;
-    const { host } = repository;
-    const broken = (cause?: unknown): UpstreamError =>
-      new UpstreamError(host, 'unreachable', `broke off ${digest}`, { cause });
-    const next = await this.#chunks?.next().catch((cause: unknown) => {
-      throw broken(cause);
-    });
-    if (next === undefined || next.done === true) {
-      if (this.#position < (this.#size ?? 0)) throw broken();
-      return undefined;
+    const next = await this.#chunks?.next();
+    if (next !== undefined && next.done !== true) return next.value;
+    const { repository, digest } = this.#parts;
+    if (this.#position < (this.#size ?? 0)) {
+      throw brokeOff(repository.host, digest, 'it ended before its size was reached');
     }
-    observer.pulledBytes(host, 'blob', next.value.length);
-    return next.value;
+    return undefined;
   }
 
   /** Hashes what is handed out, as long as that is the whole blob, and holds the end back if it is wrong. */

@@ -1,5 +1,6 @@
 import { digestAlgorithm, digestHex, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
+import { isJsonObject, parseJsonObject, textOf, type JsonObject } from '../registry/jsonObject.ts';
 import { parseManifest } from '../registry/manifest.ts';
 import { mediaTypes } from '../registry/mediaType.ts';
 import { parseTag, type Tag } from '../registry/reference.ts';
@@ -80,8 +81,8 @@ export class Referrers {
   ): Promise<ReferrersPage> {
     const index = await this.#indexUnder(repository, referrersTag(digest));
     const artifactType = new URLSearchParams(query).get('artifactType');
-    const manifests = (index.manifests ?? []).filter(
-      (entry) => artifactType === null || entry?.artifactType === artifactType,
+    const manifests = entriesOf(index).filter(
+      (entry) => artifactType === null || textOf(entry, 'artifactType') === artifactType,
     );
     return {
       bytes: Buffer.from(JSON.stringify({ ...index, manifests })),
@@ -89,11 +90,11 @@ export class Referrers {
     };
   }
 
-  async #indexUnder(repository: MirroredRepository, tag: Tag): Promise<IndexBody> {
+  async #indexUnder(repository: MirroredRepository, tag: Tag): Promise<JsonObject> {
     try {
       const { bytes, mediaType } = await this.#manifests.get(repository, { kind: 'tag', tag });
-      if (parseManifest(bytes, mediaType)?.kind !== 'index') return emptyIndex;
-      return JSON.parse(bytes.toString()) as IndexBody;
+      const isList = parseManifest(bytes, mediaType)?.kind === 'index';
+      return (isList ? parseJsonObject(bytes) : undefined) ?? emptyIndex;
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'MANIFEST_UNKNOWN') return emptyIndex;
       throw error;
@@ -101,9 +102,9 @@ export class Referrers {
   }
 }
 
-/** An index as JSON, with whatever members its author gave it. */
-interface IndexBody {
-  readonly manifests?: ReadonlyArray<{ readonly artifactType?: string } | null>;
+/** The entries of an index, with whatever members their author gave them. */
+function entriesOf({ manifests }: JsonObject): JsonObject[] {
+  return Array.isArray(manifests) ? manifests.filter(isJsonObject) : [];
 }
 
 const emptyIndex = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] } as const;

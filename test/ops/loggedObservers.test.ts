@@ -6,13 +6,14 @@ import {
   createRequestObserver,
   createUpstreamObserver,
 } from '../../src/ops/loggedObservers.ts';
+import type { Digest } from '../../src/registry/digest.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { parseExposition, valueOf } from './exposition.ts';
 import { loggerWithLines, onlyLine } from './logLines.ts';
 
-const digest = `sha256:${'ab'.repeat(32)}`;
+const digest = `sha256:${'ab'.repeat(32)}` as Digest;
 const request: FinishedRequest = {
   method: 'GET',
   path: `/v2/library/alpine/blobs/${digest}`,
