@@ -46,7 +46,8 @@ export function parseCommandLine(
   return { command, named: name !== undefined, arguments: rest, flags: new Map(flags) };
 }
 
-function findCommand(name: string | undefined, commands: readonly Command[]): Command {
+/** The command of this name, or the default one; throws a {@link UsageError} when there is none. */
+export function findCommand(name: string | undefined, commands: readonly Command[]): Command {
   const command = name === undefined ? commands[0] : commands.find((one) => one.name === name);
   if (command !== undefined) return command;
   const names = commands.map((one) => one.name);

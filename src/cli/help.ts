@@ -1,6 +1,5 @@
-import { didYouMean, nearestName } from '../config/suggestion.ts';
-import { UsageError, type Command, type CommandOption, type CommandOptions } from './command.ts';
-import { globalOptions } from './commandLine.ts';
+import type { Command, CommandOption, CommandOptions } from './command.ts';
+import { findCommand, globalOptions } from './commandLine.ts';
 
 /** The `help` command, over the commands that it is to tell about. */
 export function helpCommand(commands: () => readonly Command[]): Command {
@@ -11,20 +10,12 @@ export function helpCommand(commands: () => readonly Command[]): Command {
     options: {},
     run: async (context) => {
       const [name] = context.arguments;
-      context.stdout.write(name === undefined ? overview(commands()) : helpOn(name, commands()));
+      const text =
+        name === undefined ? overview(commands()) : commandHelp(findCommand(name, commands()));
+      context.stdout.write(text);
       return 0;
     },
   };
-}
-
-function helpOn(name: string, commands: readonly Command[]): string {
-  const command = commands.find((one) => one.name === name);
-  if (command !== undefined) return commandHelp(command);
-  const near = nearestName(
-    name,
-    commands.map((one) => one.name),
-  );
-  throw new UsageError(`unknown command "${name}"${didYouMean(near)}`);
 }
 
 /** The help of the program as a whole. */

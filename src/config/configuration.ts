@@ -8,10 +8,13 @@ export type Configuration = DeepReadonly<
   Omit<Settings, 'upstreams'> & { upstreams: UpstreamConfiguration[] }
 >;
 
-/** One upstream, with its address whether or not one was given. */
+/** One upstream, with its address and accounts. */
 export type UpstreamConfiguration = DeepReadonly<
-  Omit<UpstreamSettings, 'url' | 'accounts'> & { url: string; accounts: AccountConfiguration[] }
+  Omit<AddressedUpstream, 'accounts'> & { accounts: AccountConfiguration[] }
 >;
+
+/** The settings, with the address of every upstream whether or not one was given. */
+export type AddressedSettings = Omit<Settings, 'upstreams'> & { upstreams: AddressedUpstream[] };
 
 /** One account of an upstream, with its token wherever that was kept. */
 export interface AccountConfiguration {
@@ -20,6 +23,7 @@ export interface AccountConfiguration {
 }
 
 type UpstreamSettings = Settings['upstreams'][number];
+type AddressedUpstream = UpstreamSettings & { url: string };
 type AccountSettings = UpstreamSettings['accounts'][number];
 
 type DeepReadonly<T> = T extends Secret | ListenAddress
@@ -30,16 +34,24 @@ type DeepReadonly<T> = T extends Secret | ListenAddress
       ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
       : T;
 
+/** Fills in the addresses that were not given. */
+export function withAddresses(settings: Settings): AddressedSettings {
+  const upstreams = settings.upstreams.map((upstream) => ({
+    ...upstream,
+    url: upstream.url ?? defaultUpstreamUrl(upstream.host),
+  }));
+  return { ...settings, upstreams };
+}
+
 /** Puts in what the settings only refer to: the tokens of token files. */
 export function configurationOf(
-  settings: Settings,
+  settings: AddressedSettings,
   tokens: ReadonlyMap<string, Secret>,
 ): Configuration {
   return {
     ...settings,
     upstreams: settings.upstreams.map((upstream) => ({
       ...upstream,
-      url: upstream.url ?? defaultUpstreamUrl(upstream.host),
       accounts: upstream.accounts.map((account) => accountOf(account, tokens)),
     })),
   };

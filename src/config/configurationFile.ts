@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { describeReadFailure } from './readFailure.ts';
 import { readYaml, type YamlSource } from './yamlSource.ts';
 
+/** The environment's variable that names the file. */
+export const configurationFileVariable = 'PULLTHROUGH_CONFIG';
+
 const defaultFile = join('config', 'pullthrough.yaml');
 
 /** The configuration's YAML file. */
@@ -27,7 +30,7 @@ export interface ConfigurationFileChoice {
 export function readConfigurationFile(
   choice: ConfigurationFileChoice,
 ): ConfigurationFile | undefined {
-  const named = choice.flag ?? (choice.environment['PULLTHROUGH_CONFIG'] || undefined);
+  const named = choice.flag ?? (choice.environment[configurationFileVariable] || undefined);
   const path = named ?? join(choice.directory, defaultFile);
   try {
     return { path, ...readYaml(readFileSync(path, 'utf8'), path) };
@@ -39,11 +42,10 @@ export function readConfigurationFile(
 
 function sourceOf({ flag, environment }: ConfigurationFileChoice): string {
   if (flag !== undefined) return '--config';
-  return environment['PULLTHROUGH_CONFIG'] ? 'PULLTHROUGH_CONFIG' : defaultFile;
+  return environment[configurationFileVariable] ? configurationFileVariable : defaultFile;
 }
 
-function unreadable(path: string, source: string, reason: string): ConfigurationFile {
-  const message = `expected a file that can be read: ${reason}`;
+function unreadable(path: string, source: string, message: string): ConfigurationFile {
   const problems = [{ source, message, value: JSON.stringify(path) }];
   return { path, value: undefined, problems, locate: () => path };
 }

@@ -25,14 +25,14 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
 
 function reportCollidingAddresses(settings: unknown, report: Report): void {
   const own = addressAt(settings);
-  const ops = isJsonObject(settings) ? addressAt(settings['ops']) : undefined;
+  const ops = addressAt(fieldOf(settings, 'ops'));
   if (own !== undefined && ops !== undefined && listenAddressesCollide(own, ops)) {
     report(['ops', 'listen'], 'expected another port than that of listen');
   }
 }
 
 function reportUnknownDefault(settings: unknown, hosts: readonly unknown[], report: Report): void {
-  const chosen = isJsonObject(settings) ? settings['defaultUpstream'] : undefined;
+  const chosen = fieldOf(settings, 'defaultUpstream');
   // docker.io is an upstream always, listed or not.
   const known = [...new Set([dockerHubHost, ...hosts.filter((host) => typeof host === 'string')])];
   if (typeof chosen === 'string' && !known.includes(chosen)) {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defaultUpstreamUrl } from './dockerHub.ts';
+import type { AddressedSettings } from './configuration.ts';
 import { isJsonObject } from '../registry/jsonObject.ts';
 import type { RawSettings } from './rawSettings.ts';
-import { settingsSchema, type Settings } from './schema.ts';
+import { settingsSchema } from './schema.ts';
 import { formatSettingPath, valueAt, type SettingPath } from './settingPath.ts';
 
 /** A setting that is in force. Secrets are masked. */
@@ -17,14 +17,10 @@ export interface EffectiveSetting {
 
 /** Every setting in force, in the order of the schema, with its source. */
 export function listEffectiveSettings(
-  settings: Settings,
+  settings: AddressedSettings,
   raw: RawSettings,
 ): readonly EffectiveSetting[] {
-  const upstreams = settings.upstreams.map((upstream) => ({
-    ...upstream,
-    url: upstream.url ?? defaultUpstreamUrl(upstream.host),
-  }));
-  const written: unknown = z.encode(settingsSchema, { ...settings, upstreams });
+  const written: unknown = z.encode(settingsSchema, settings);
   return flatten(written, []).map(({ path, value }) => ({
     key: formatSettingPath(path),
     value,

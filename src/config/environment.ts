@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { configurationFileVariable } from './configurationFile.ts';
 import type { ConfigurationProblem } from './configurationProblem.ts';
 import type { Override } from './override.ts';
 import { describeReadFailure } from './readFailure.ts';
@@ -13,9 +14,6 @@ export interface EnvironmentReading {
 }
 
 const prefix = 'PULLTHROUGH_';
-
-/** The variable that names the configuration file. */
-const fileVariable = 'PULLTHROUGH_CONFIG';
 
 /**
  * Reads every `PULLTHROUGH_…` variable. An empty one counts as unset, as compose files leave them.
@@ -46,7 +44,7 @@ function readVariableFile(row: SettingRow, name: string, path: string): Environm
   try {
     return readText(row, name, readFileSync(path, 'utf8'));
   } catch (error) {
-    const message = `expected a file that can be read: ${describeReadFailure(error)}`;
+    const message = describeReadFailure(error);
     const value = JSON.stringify(path);
     return { overrides: [], problems: [{ source: name, key: row.key, message, value }] };
   }
@@ -67,7 +65,7 @@ function readText(row: SettingRow, source: string, text: string): EnvironmentRea
 }
 
 function unknownVariables(environment: NodeJS.ProcessEnv): readonly ConfigurationProblem[] {
-  const known = [fileVariable, ...settingRows().flatMap(namesOf)];
+  const known = [configurationFileVariable, ...settingRows().flatMap(namesOf)];
   return Object.entries(environment)
     .filter(([name, value]) => name.startsWith(prefix) && !isServiceLink(name, value))
     .filter(([name]) => !known.includes(name))

@@ -1,4 +1,4 @@
-import { configurationOf, type Configuration } from './configuration.ts';
+import { configurationOf, withAddresses, type Configuration } from './configuration.ts';
 import { readConfigurationFile, type ConfigurationFile } from './configurationFile.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configurationProblem.ts';
 import { dockerHubHost } from './dockerHub.ts';
@@ -47,10 +47,11 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const { settings, problems: settingProblems } = validateSettings(raw);
   const all = [...misread, ...problems, ...settingProblems, ...tokenProblems];
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
+  const addressed = withAddresses(settings);
   return {
-    configuration: configurationOf(settings, tokens),
+    configuration: configurationOf(addressed, tokens),
     file: file?.path,
-    effective: listEffectiveSettings(settings, raw),
+    effective: listEffectiveSettings(addressed, raw),
   };
 }
 

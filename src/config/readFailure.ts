@@ -6,8 +6,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is no directory',
 };
 
-/** Why a file could not be read, in a few words that don't repeat its path. */
+/** What a problem says of a file that could not be read: what was expected and why it failed, without its path. */
 export function describeReadFailure(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  return reasons[code] ?? code;
+  return `expected a file that can be read: ${reasons[code] ?? code}`;
 }

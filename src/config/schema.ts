@@ -106,7 +106,7 @@ export const settingsSchema = z
     upstreams: z.array(upstream).prefault([]).meta({
       expected: 'a list of upstreams',
       description:
-        'The registries that are mirrored. docker.io is among them even where it is not listed.',
+        'The registries that are mirrored. docker.io is among them even where it is not listed. `PULLTHROUGH_UPSTREAMS` holds the list as YAML or JSON, `PULLTHROUGH_UPSTREAMS_FILE` names a file with it.',
     }),
     access: z
       .strictObject({

@@ -44,7 +44,7 @@ function readToken(file: string): Secret | { readonly message: string; readonly 
     if (token === '') return { message: 'expected a token in the file, but it is empty', value };
     return new Secret(token);
   } catch (error) {
-    const message = `expected a file that can be read: ${describeReadFailure(error)}`;
+    const message = describeReadFailure(error);
     // A file name of that shape is a token that was put under the wrong key.
     return looksLikeToken(file)
       ? { message: `${message}; a token itself belongs under token` }

@@ -74,8 +74,9 @@ export class BlobFill {
 
   async #run(): Promise<void> {
     try {
+      const generation = await this.#parts.memberships.generation(this.repository);
       const first = await this.#open(0);
-      const growing = await this.#begin(first);
+      const growing = await this.#begin(first, generation);
       this.#growing = growing;
       this.#started.resolve(growing);
       await this.#fill(growing, first);
@@ -86,9 +87,9 @@ export class BlobFill {
     }
   }
 
-  async #begin(first: BlobBody): Promise<GrowingBlob> {
+  async #begin(first: BlobBody, generation: number): Promise<GrowingBlob> {
     try {
-      await this.#parts.memberships.add(this.repository, [this.digest]);
+      await this.#parts.memberships.add(this.repository, [this.digest], generation);
       return await this.#parts.blobs.begin(this.digest, first.size);
     } catch (error) {
       first.body.destroy();

@@ -81,6 +81,8 @@ export class Blobs {
       return this.#afterFailedFill(repository, fill, error);
     }
     try {
+      // An empty answer is complete as soon as it begins: it has to be verified before.
+      if (source.size === 0) await fill.finished;
       // Whoever is the first to ask is told by the upstream's answer.
       const seen = !joined || (await this.#parts.memberships.has(repository, digest));
       if (!seen) await this.#requireMembership(repository, digest);
@@ -102,9 +104,10 @@ export class Blobs {
       await source.start();
       return { digest, source, outcome: 'miss' };
     }
-    // That another repository does not have the blob says nothing about this one.
+    // What another repository lacks, or another upstream fails to do, says nothing about this one.
     const elsewhere = repositoryKey(filled) !== repositoryKey(repository);
-    if (elsewhere && error instanceof RegistryError) return this.#fetched(repository, digest);
+    const concernsOther = error instanceof RegistryError || filled.host !== repository.host;
+    if (elsewhere && concernsOther) return this.#fetched(repository, digest);
     throw error;
   }
 
@@ -119,8 +122,9 @@ export class Blobs {
     if (offline) throw offlineError(repository.host);
     const { upstream, name } = repository;
     const found = await this.#checks.run(membershipKey(repository, digest), async () => {
+      const generation = await memberships.generation(repository);
       const contained = await upstream.hasBlob(name, digest);
-      if (contained) await memberships.add(repository, [digest]);
+      if (contained) await memberships.add(repository, [digest], generation);
       return contained;
     }).promise;
     if (!found) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });

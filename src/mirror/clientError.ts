@@ -4,6 +4,8 @@ import { UpstreamError } from '../upstream/upstreamError.ts';
 // Clients that honour Retry-After wait this long when the upstream did not say.
 const defaultRetryAfter = 10;
 const pullLimitRetryAfter = 60;
+// Docker Hub's longest window is six hours; what is beyond it is nonsense.
+const longestRetryAfter = 6 * 3600;
 
 /**
  * What a client is told when the upstream was needed and failed. 503 lets containerd go to its next
@@ -13,13 +15,13 @@ export function clientErrorFor(error: UpstreamError): RegistryError {
   if (error.failure === 'pull_limit') {
     return new RegistryError('TOOMANYREQUESTS', {
       message: `the pull limit at ${error.host} is used up`,
-      retryAfter: error.retryAfter ?? pullLimitRetryAfter,
+      retryAfter: Math.min(error.retryAfter ?? pullLimitRetryAfter, longestRetryAfter),
       cause: error,
     });
   }
   return new RegistryError('UNAVAILABLE', {
     message: `not held here, and ${error.host} can't be asked now`,
-    retryAfter: error.retryAfter ?? defaultRetryAfter,
+    retryAfter: Math.min(error.retryAfter ?? defaultRetryAfter, longestRetryAfter),
     cause: error,
   });
 }

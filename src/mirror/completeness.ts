@@ -23,7 +23,18 @@ export class Completeness {
    * Whether all that the manifest requires is held and may be served under the repository. Manifests
    * that are neither image nor index require nothing.
    */
-  async isComplete(repository: Repository, digest: Digest): Promise<boolean> {
+  isComplete(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#isComplete(repository, digest, new Set());
+  }
+
+  /** `visited`: an index may name others, and they it; each manifest is looked at once. */
+  async #isComplete(
+    repository: Repository,
+    digest: Digest,
+    visited: Set<Digest>,
+  ): Promise<boolean> {
+    if (visited.has(digest)) return false;
+    visited.add(digest);
     const requirements = await this.#requirements.of(digest);
     if (requirements === undefined || requirements.kind === 'impossible') return false;
     if (requirements.kind === 'all') {
@@ -34,7 +45,7 @@ export class Completeness {
     }
     for (const manifest of requirements.manifests) {
       const atHand = await this.#isAtHand(repository, manifest);
-      if (atHand && (await this.isComplete(repository, manifest))) return true;
+      if (atHand && (await this.#isComplete(repository, manifest, visited))) return true;
     }
     return requirements.manifests.length === 0;
   }

@@ -1,6 +1,8 @@
 import { digestAlgorithm, digestOf, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
+import { parseJsonObject, textOf } from '../registry/jsonObject.ts';
 import { parseManifest } from '../registry/manifest.ts';
+import { isImage, isIndex } from '../registry/mediaType.ts';
 import { referenceText, type Reference } from '../registry/reference.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { tagKey } from '../store/catalog.ts';
@@ -48,6 +50,7 @@ export class ManifestFetcher {
 
   async #fetch(repository: MirroredRepository, reference: Reference): Promise<HeldManifest> {
     const { upstream, name, host } = repository;
+    const generation = await this.#memberships.generation(repository);
     const body = await upstream.getManifest(name, reference);
     if (body === undefined) {
       throw new RegistryError('MANIFEST_UNKNOWN', {
@@ -57,29 +60,43 @@ export class ManifestFetcher {
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const manifest = this.#verified(host, reference, body);
     await ifRoom(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
-    await this.#memberships.add(repository, [manifest.digest, ...blobsNamedBy(manifest)]);
+    const digests = [manifest.digest, ...blobsNamedBy(manifest)];
+    await this.#memberships.add(repository, digests, generation);
     return manifest;
   }
 
-  #verified(host: string, reference: Reference, { bytes, mediaType }: ManifestBody): HeldManifest {
-    if (reference.kind === 'digest') {
-      const actual = digestOf(bytes, digestAlgorithm(reference.digest));
-      if (actual === reference.digest) return { digest: actual, mediaType, bytes };
+  /** The type is kept for all repositories, so it has to fit the bytes whatever the header said. */
+  #verified(host: string, reference: Reference, body: ManifestBody): HeldManifest {
+    const { bytes } = body;
+    const algorithm = reference.kind === 'digest' ? digestAlgorithm(reference.digest) : 'sha256';
+    const digest = digestOf(bytes, algorithm);
+    if (reference.kind === 'digest' && digest !== reference.digest) {
       this.#observer.digestMismatched(host);
       throw new UpstreamError(host, 'server_error', `sent other bytes for ${reference.digest}`);
     }
-    // Without a digest to compare with, an error page must at least not pass for a manifest.
+    const mediaType = statedMediaType(bytes) ?? body.mediaType;
     if (parseManifest(bytes, mediaType) === undefined) {
-      throw new UpstreamError(host, 'server_error', `sent no manifest for tag ${reference.tag}`);
+      const subject = referenceText(reference);
+      throw new UpstreamError(host, 'server_error', `sent no manifest for ${subject}`);
     }
-    return { digest: digestOf(bytes), mediaType, bytes };
+    return { digest, mediaType, bytes };
   }
 }
 
-/** A registry takes in an image only with its blobs: by serving one it vouches for them. */
+/** What a manifest calls itself, where that is a type that the mirror knows. */
+function statedMediaType(bytes: Buffer): string | undefined {
+  const stated = textOf(parseJsonObject(bytes) ?? {}, 'mediaType');
+  return stated !== undefined && (isIndex(stated) || isImage(stated)) ? stated : undefined;
+}
+
+/**
+ * A registry takes in an image only with its blobs: by serving one it vouches for them. It does not for
+ * those with `urls`, which clients fetch elsewhere: it may never have looked for them.
+ */
 function blobsNamedBy({ bytes, mediaType }: HeldManifest): Digest[] {
   const manifest = parseManifest(bytes, mediaType);
   if (manifest?.kind !== 'image') return [];
   const { config, layers } = manifest;
-  return [...(config === undefined ? [] : [config]), ...layers].map(({ digest }) => digest);
+  const named = [...(config === undefined ? [] : [config]), ...layers];
+  return named.filter(({ urls }) => urls === undefined).map(({ digest }) => digest);
 }

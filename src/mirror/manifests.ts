@@ -4,6 +4,7 @@ import type { Reference } from '../registry/reference.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, type ContentEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
+import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestHead } from '../upstream/upstream.ts';
 import { asClientError, incompleteError, offlineError } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
@@ -69,6 +70,7 @@ export class Manifests {
     reference: Reference,
   ): Promise<ManifestDescription> {
     const { digest, outcome, held, tag } = await this.#locate(repository, reference);
+    if (held === undefined && this.#parts.offline) throw offlineError(repository.host);
     const known = held ?? tag?.entry ?? (await this.#requireUpstreamHas(repository, digest));
     const { mediaType, size } = known;
     if (mediaType === undefined || size === undefined) return this.get(repository, reference);
@@ -149,9 +151,11 @@ export class Manifests {
       return { manifest, joined };
     } catch (error) {
       if (!joined) await memberships.heed(repository, error);
-      if (!joined || !(error instanceof RegistryError)) throw asClientError(error);
+      const ofOther = error instanceof UpstreamError && error.host !== repository.host;
+      if (!joined || !(ofOther || error instanceof RegistryError)) throw asClientError(error);
     }
-    // What was joined may have been for another repository, whose lack of it says nothing about this one.
+    // What was joined may have been for another repository: what that lacks, or its upstream fails to do,
+    // says nothing about this one.
     await this.#requireUpstreamHas(repository, digest);
     return this.#fetch(repository, digest);
   }
@@ -178,9 +182,10 @@ export class Manifests {
     try {
       return await this.#checks.run(membershipKey(repository, digest), async () => {
         const { upstream, name } = repository;
+        const generation = await memberships.generation(repository);
         const head = await upstream.headManifest(name, { kind: 'digest', digest });
         if (head === undefined) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { digest } });
-        await memberships.confirm(repository, digest);
+        await memberships.confirm(repository, digest, generation);
         return head;
       }).promise;
     } catch (error) {

@@ -11,29 +11,32 @@ import { membershipKey, repositoryKey, type Catalog, type Repository } from '../
 export class Memberships {
   readonly #catalog: Catalog;
   readonly #requirements: ManifestRequirements;
-  readonly #now: () => number;
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(catalog: Catalog, requirements: ManifestRequirements, now: () => number) {
+  constructor(catalog: Catalog, requirements: ManifestRequirements) {
     this.#catalog = catalog;
     this.#requirements = requirements;
-    this.#now = now;
+  }
+
+  /**
+   * The repository's generation, which ends when the upstream says that it is private or gone. To be
+   * taken before the upstream is asked: an answer that was on its way then counts no more.
+   */
+  async generation(repository: Repository): Promise<number> {
+    const whole = await this.#catalog.repositories.get(repositoryKey(repository));
+    return whole?.generation ?? 0;
   }
 
   /** Whether the repository was seen to contain the digest, since it was last said to be gone. */
   async has(repository: Repository, digest: Digest): Promise<boolean> {
     const seen = await this.#catalog.memberships.get(membershipKey(repository, digest));
-    if (seen === undefined) return false;
-    const whole = await this.#catalog.repositories.get(repositoryKey(repository));
-    return seen.seenAt > (whole?.goneAt ?? Number.NEGATIVE_INFINITY);
+    return seen !== undefined && seen.generation === (await this.generation(repository));
   }
 
-  /** Notes that the upstream served, or vouched for, these digests under the repository. */
-  async add(repository: Repository, digests: readonly Digest[]): Promise<void> {
-    const seenAt = this.#now();
+  /** Notes that the upstream, asked in this generation, served or vouched for the digests. */
+  async add(repository: Repository, digests: readonly Digest[], generation: number): Promise<void> {
     await ifRoom(
       this.#catalog.memberships.setMany(
-        digests.map((digest) => [membershipKey(repository, digest), { seenAt }] as const),
+        digests.map((digest) => [membershipKey(repository, digest), { generation }] as const),
       ),
     );
   }
@@ -42,10 +45,10 @@ export class Memberships {
    * Notes that the upstream confirmed a manifest under the repository. A registry takes in an image only
    * with its blobs: by confirming one that is held here it vouches for them too.
    */
-  async confirm(repository: Repository, digest: Digest): Promise<void> {
+  async confirm(repository: Repository, digest: Digest, generation: number): Promise<void> {
     const requirements = await this.#requirements.of(digest);
     const blobs = requirements?.kind === 'all' ? requirements.blobs : [];
-    await this.add(repository, [digest, ...blobs]);
+    await this.add(repository, [digest, ...blobs], generation);
   }
 
   /** Forgets the repository if the error says that it is private or gone. */
@@ -53,12 +56,16 @@ export class Memberships {
     if (isRepositoryGone(error)) await this.forget(repository);
   }
 
-  /** The upstream said that the repository is private or gone: all that was seen counts no more. */
+  /**
+   * The upstream said that the repository is private or gone: all that was seen counts no more, even
+   * where the disk has no room to note it.
+   */
   async forget(repository: Repository): Promise<void> {
-    const goneAt = this.#now();
-    await this.#catalog.repositories.update(repositoryKey(repository), (known) => ({
-      ...known,
-      goneAt,
-    }));
+    await ifRoom(
+      this.#catalog.repositories.update(repositoryKey(repository), (known) => ({
+        ...known,
+        generation: (known?.generation ?? 0) + 1,
+      })),
+    );
   }
 }

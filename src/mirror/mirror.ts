@@ -50,7 +50,7 @@ export class Mirror {
     const { store, observer, offline, now, monotonicNow } = options;
     const { blobs, catalog } = store;
     const requirements = new ManifestRequirements(blobs);
-    const memberships = new Memberships(catalog, requirements, now);
+    const memberships = new Memberships(catalog, requirements);
     const fetcher = new ManifestFetcher(blobs, memberships, observer);
     const list = { freshness: listFreshness, maxSize: listMemory, offline, now };
     this.upstreams = options.upstreams;

@@ -46,12 +46,14 @@ export class Referrers {
     digest: Digest,
     query: string,
   ): Promise<ReferrersAnswer> {
-    const key = `${membershipKey(repository, digest)}?${query}`;
-    const { value, outcome } = await this.#cache.get(key, repository.host, async () => {
+    // What was listed before the repository was said to be gone is not found any more.
+    const generation = await this.#memberships.generation(repository);
+    const key = `${membershipKey(repository, digest)}#${generation}?${query}`;
+    const { value, outcome } = await this.#cache.get(key, repository, async () => {
       const page =
         (await this.#fromApi(repository, digest, query)) ??
         (await this.#fromTag(repository, digest, query));
-      return { value: page, size: page.bytes.length };
+      return { value: page, size: page.bytes.length + (page.next?.length ?? 0) };
     });
     return { page: value, outcome };
   }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Descriptor } from '../registry/descriptor.ts';
 import type { Digest } from '../registry/digest.ts';
 import { blobsOf, parseManifest } from '../registry/manifest.ts';
 import type { BlobStore } from '../store/blobStore.ts';
@@ -9,10 +10,16 @@ export type Requirements =
   | { readonly kind: 'any'; readonly manifests: readonly Digest[] }
   | { readonly kind: 'impossible' };
 
+// A digest takes some 150 bytes, so all of them together take up to 15 MB.
+const rememberedDigests = 100_000;
+
 /** What the manifests that are held require. */
 export class ManifestRequirements {
   readonly #blobs: BlobStore;
-  readonly #known = new LRUCache<Digest, Requirements>({ max: 10_000 });
+  readonly #known = new LRUCache<Digest, Requirements>({
+    maxSize: rememberedDigests,
+    sizeCalculation: sizeOf,
+  });
 
   constructor(blobs: BlobStore) {
     this.#blobs = blobs;
@@ -39,9 +46,20 @@ function requirementsIn(bytes: Buffer, mediaType: string): Requirements {
   const manifest = parseManifest(bytes, mediaType);
   if (manifest === undefined) return { kind: 'impossible' };
   if (manifest.kind === 'index') {
-    return { kind: 'any', manifests: manifest.manifests.map(({ digest }) => digest) };
+    return { kind: 'any', manifests: digestsOf(manifest.manifests) };
   }
   const blobs = blobsOf(manifest);
   if (blobs === undefined) return { kind: 'impossible' };
-  return { kind: 'all', blobs: blobs.map(({ digest }) => digest) };
+  return { kind: 'all', blobs: digestsOf(blobs) };
+}
+
+/** Each digest once: a manifest may name one as often as its author likes. */
+function digestsOf(descriptors: readonly Descriptor[]): Digest[] {
+  return [...new Set(descriptors.map(({ digest }) => digest))];
+}
+
+function sizeOf(requirements: Requirements): number {
+  if (requirements.kind === 'impossible') return 1;
+  const { length } = requirements.kind === 'all' ? requirements.blobs : requirements.manifests;
+  return length + 1;
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { clientErrorFor, offlineError, upstreamErrorIn } from './clientError.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
 
 /** How long a {@link ShortLivedCache} keeps what it got; times in milliseconds. */
@@ -20,6 +21,9 @@ interface Kept<Value> {
   readonly fetchedAt: number;
 }
 
+// What an entry takes beside its content, in bytes, roughly.
+const overhead = 512;
+
 /** Lists that change at any time: kept for seconds, in memory, and longer only while the upstream fails. */
 export class ShortLivedCache<Value extends object> {
   readonly #kept: LRUCache<string, Kept<Value>>;
@@ -30,17 +34,18 @@ export class ShortLivedCache<Value extends object> {
     this.#options = options;
     this.#kept = new LRUCache({
       maxSize: options.maxSize,
-      sizeCalculation: ({ size }) => Math.max(1, size),
+      sizeCalculation: ({ size }) => size,
     });
   }
 
   /**
-   * The value of a key, fetched once however many ask.
+   * The value of a key, fetched once however many ask. While the upstream fails, one that is older is
+   * given for as long as the repository's policy allows for tags.
    * @throws {RegistryError} what `fetch` throws so, and for an upstream that fails when nothing is kept
    */
   async get(
     key: string,
-    host: string,
+    { host, policy }: Pick<MirroredRepository, 'host' | 'policy'>,
     fetch: () => Promise<{ value: Value; size: number }>,
   ): Promise<{ value: Value; outcome: CacheOutcome }> {
     const kept = this.#kept.get(key);
@@ -52,20 +57,27 @@ export class ShortLivedCache<Value extends object> {
     } catch (error) {
       const fault = upstreamErrorIn(error);
       if (fault === undefined) throw error;
-      if (kept === undefined) throw clientErrorFor(fault);
+      if (kept === undefined || this.#age(kept) > this.#options.freshness + policy.staleIfError) {
+        throw clientErrorFor(fault);
+      }
       return { value: kept.value, outcome: 'stale' };
     }
   }
 
-  #isFresh({ fetchedAt }: Kept<Value>): boolean {
-    const age = this.#options.now() - fetchedAt;
+  #isFresh(kept: Kept<Value>): boolean {
+    const age = this.#age(kept);
     return age >= 0 && age < this.#options.freshness;
+  }
+
+  #age({ fetchedAt }: Kept<Value>): number {
+    return this.#options.now() - fetchedAt;
   }
 
   async #fetch(key: string, fetch: () => Promise<{ value: Value; size: number }>): Promise<Value> {
     try {
       const { value, size } = await fetch();
-      this.#kept.set(key, { value, size, fetchedAt: this.#options.now() });
+      const bytes = key.length + size + overhead;
+      this.#kept.set(key, { value, size: bytes, fetchedAt: this.#options.now() });
       return value;
     } catch (error) {
       // What the upstream says is gone must not come back as a stale answer.

@@ -9,6 +9,7 @@ export class SpillingSource implements BlobSource {
   readonly #disk: BlobSource;
   readonly #openOther: () => BlobSource;
   #other: BlobSource | undefined;
+  #closed = false;
 
   /** `openOther` is called once, when the disk is full. */
   constructor(disk: BlobSource, openOther: () => BlobSource) {
@@ -25,13 +26,15 @@ export class SpillingSource implements BlobSource {
     try {
       return await this.#disk.read(buffer, position);
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
+      // A read may still be under way when its client has left: nobody would close what it opened.
+      if (this.#closed || !isDiskFull(error)) throw error;
     }
     this.#other = this.#openOther();
     return this.#other.read(buffer, position);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#disk.close();
     await this.#other?.close();
   }

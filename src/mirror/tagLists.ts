@@ -27,10 +27,12 @@ export class TagLists {
    * @throws {RegistryError} when there is no such repository, or the upstream fails and nothing is kept
    */
   async get(repository: MirroredRepository, query: string): Promise<TagListAnswer> {
-    const key = `${repositoryKey(repository)}?${query}`;
-    const { value, outcome } = await this.#cache.get(key, repository.host, async () => {
+    // What was listed before the repository was said to be gone is not found any more.
+    const generation = await this.#memberships.generation(repository);
+    const key = `${repositoryKey(repository)}#${generation}?${query}`;
+    const { value, outcome } = await this.#cache.get(key, repository, async () => {
       const page = await this.#fetch(repository, query);
-      return { value: page, size: page.tags.join().length };
+      return { value: page, size: page.tags.join().length + (page.next?.length ?? 0) };
     });
     return { page: value, outcome };
   }

@@ -90,8 +90,9 @@ export class TagResolver {
     known: TagEntry | undefined,
   ): Promise<ResolvedTag> {
     try {
+      const generation = await this.#memberships.generation(repository);
       const entry = await this.#ask(repository, tag);
-      await this.#memberships.confirm(repository, entry.digest);
+      await this.#memberships.confirm(repository, entry.digest, generation);
       await ifRoom(this.#catalog.tags.set(tagKey(repository, tag), entry));
       return { entry, source: 'asked' };
     } catch (error) {
@@ -107,7 +108,7 @@ export class TagResolver {
   /** What the upstream says is gone is gone here: it may have been withdrawn, or made private. */
   async #forget(repository: MirroredRepository, tag: Tag, error: RegistryError): Promise<void> {
     await this.#memberships.heed(repository, error);
-    await this.#catalog.tags.delete(tagKey(repository, tag));
+    await ifRoom(this.#catalog.tags.delete(tagKey(repository, tag)));
   }
 
   async #ask(repository: MirroredRepository, tag: Tag): Promise<TagEntry> {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../registry/errors.ts';
 import type { Tag } from '../registry/reference.ts';
 import { repositoryKey, type Catalog, type RepositoryEntry } from '../store/catalog.ts';
@@ -25,6 +26,8 @@ export class PrivateRepositoryError extends RegistryError {
 // A repository that becomes private is found out within the hour; one that becomes public, sooner.
 const publicFor = 3_600_000;
 const privateFor = 60_000;
+const pauseAfterFailure = 30_000;
+const rememberedFailures = 1000;
 // It need not exist.
 const anyTag = 'latest' as Tag;
 
@@ -38,6 +41,8 @@ export class Visibility {
   readonly #offline: boolean;
   readonly #now: () => number;
   readonly #checks = new SingleFlight<string, boolean>();
+  /** The checks that failed lately, by repository. */
+  readonly #failures: LRUCache<string, { readonly error: UpstreamError; readonly at: number }>;
 
   /** `now`: milliseconds since the epoch. */
   constructor(catalog: Catalog, access: PrivateAccess, offline: boolean, now: () => number) {
@@ -45,6 +50,7 @@ export class Visibility {
     this.#access = access;
     this.#offline = offline;
     this.#now = now;
+    this.#failures = new LRUCache({ max: rememberedFailures });
   }
 
   /**
@@ -76,14 +82,25 @@ export class Visibility {
     const wasPublic = known?.visibility?.isPublic === true;
     if (this.#offline) return wasPublic;
     try {
-      const { promise } = this.#checks.run(repositoryKey(repository), () =>
-        this.#check(repository, anonymous),
-      );
-      return await promise;
+      return await this.#askAtMostOnce(repository, anonymous);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       if (wasPublic) return true;
       throw clientErrorFor(error);
+    }
+  }
+
+  /** An upstream that hangs costs one time-out a while, and not one for each layer of a held image. */
+  async #askAtMostOnce(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
+    const key = repositoryKey(repository);
+    const failure = this.#failures.get(key);
+    const since = this.#now() - (failure?.at ?? Number.NEGATIVE_INFINITY);
+    if (failure !== undefined && since >= 0 && since < pauseAfterFailure) throw failure.error;
+    try {
+      return await this.#checks.run(key, () => this.#check(repository, anonymous)).promise;
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#failures.set(key, { error, at: this.#now() });
+      throw error;
     }
   }
 
@@ -104,7 +121,7 @@ export class Visibility {
       return true;
     } catch (error) {
       if (isRepositoryGone(error)) return false;
-      if (error instanceof UpstreamError && error.failure === 'credentials_refused') return false;
+      if (error instanceof UpstreamError && error.failure === 'credentials_required') return false;
       throw error;
     }
   }

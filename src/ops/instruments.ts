@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { accountName } from '../upstream/account.ts';
 import type { MetricDefinition } from './metricDefinition.ts';
 import { metricDefinitions } from './metricDefinitions.ts';
 
@@ -83,5 +84,5 @@ function knownValues(
   if (label === 'upstream' || label === 'upstream_host') return upstreams.map(({ host }) => host);
   if (label !== 'account') return values;
   const accounts = upstreams.find(({ host }) => host === set['upstream'])?.accounts ?? [];
-  return accounts.length === 0 ? ['anonymous'] : accounts;
+  return accounts.length === 0 ? [accountName(undefined)] : accounts;
 }

@@ -8,7 +8,6 @@ export interface Index {
   readonly mediaType: string;
   /** Without those whose digest the mirror cannot verify: it could not serve them either. */
   readonly manifests: readonly Descriptor[];
-  readonly subject?: Descriptor;
 }
 
 /** An OCI image manifest or Docker schema 2 manifest. */
@@ -21,7 +20,6 @@ export interface Image {
   readonly layers: readonly Descriptor[];
   /** Whether clients will ask this registry for a blob that the mirror can never serve. */
   readonly undeliverable: boolean;
-  readonly subject?: Descriptor;
 }
 
 /** A manifest of any other type: a JSON object whose members mean nothing to the mirror. */
@@ -70,7 +68,7 @@ function parseIndex(body: JsonObject, mediaType: string): Index | undefined {
     return undefined;
   }
   if (isPresent(body['config']) || isPresent(body['layers'])) return undefined;
-  return { kind: 'index', mediaType, manifests: readable(manifests), ...subjectOf(body) };
+  return { kind: 'index', mediaType, manifests: readable(manifests) };
 }
 
 function parseImage(body: JsonObject, mediaType: string): Image | undefined {
@@ -83,7 +81,6 @@ function parseImage(body: JsonObject, mediaType: string): Image | undefined {
     config: parseDescriptor(config),
     layers: readable(layers),
     undeliverable: [config, ...(layers ?? [])].some(isUndeliverable),
-    ...subjectOf(body),
   };
 }
 
@@ -109,9 +106,4 @@ function readable(list: readonly unknown[] | null | undefined): Descriptor[] {
 function isUndeliverable(entry: unknown): boolean {
   const fetchedElsewhere = isJsonObject(entry) && hasUrls(entry);
   return parseDescriptor(entry) === undefined && !fetchedElsewhere;
-}
-
-function subjectOf(body: JsonObject): { subject?: Descriptor } {
-  const subject = parseDescriptor(body['subject']);
-  return subject === undefined ? {} : { subject };
 }

@@ -27,15 +27,15 @@ export interface ContentEntry {
 
 /** That an upstream served a digest under a repository, or vouched for it in a manifest. */
 export interface MembershipEntry {
-  /** Milliseconds since the epoch. */
-  readonly seenAt: number;
+  /** The repository's generation when the upstream was asked; it counts only while that lasts. */
+  readonly generation: number;
 }
 
-/** What is known about a repository as a whole. Times are milliseconds since the epoch. */
+/** What is known about a repository as a whole. */
 export interface RepositoryEntry {
-  /** When the upstream last said that it is private or gone: what was seen before counts no more. */
-  readonly goneAt?: number;
-  /** Whether an anonymous client was served when that was last found out. */
+  /** How often the upstream has said that it is private or gone; a clock that is set back can't undo it. */
+  readonly generation?: number;
+  /** Whether an anonymous client was served, and when that was found out, in ms since the epoch. */
   readonly visibility?: { readonly isPublic: boolean; readonly checkedAt: number };
 }
 

@@ -40,9 +40,16 @@ export class CatalogTable<Entry extends object> {
     this.#recent.set(key, entry);
   }
 
-  /** Changes what an entry is; changes of one entry happen one after the other, so that none is lost. */
+  /**
+   * Changes what an entry is; changes of one entry happen one after the other, so that none is lost. A
+   * change counts for as long as it is remembered even where the store fails to take it.
+   */
   update(key: string, change: (known: Entry | undefined) => Entry): Promise<void> {
-    return this.#updates.run(key, async () => this.set(key, change(await this.get(key))));
+    return this.#updates.run(key, async () => {
+      const entry = change(await this.get(key));
+      this.#recent.set(key, entry);
+      await this.set(key, entry);
+    });
   }
 
   /** Writes many entries, all or none of them. */
@@ -52,11 +59,11 @@ export class CatalogTable<Entry extends object> {
     for (const [key, entry] of entries) this.#recent.set(key, entry);
   }
 
-  /** Removes an entry, if there is one. */
+  /** Removes an entry, if there is one; it is not found any more even where the store fails to do so. */
   async delete(key: string): Promise<void> {
-    this.#recent.delete(key);
+    this.#recent.set(key, absent);
     await this.#write(() => this.#keyv.delete(key));
-    this.#recent.delete(key);
+    this.#recent.set(key, absent);
   }
 
   /** All entries, in no promised order. */

@@ -33,7 +33,7 @@ export class Store {
       // First of all, for on a full disk this makes the room to write what follows.
       await rm(layout.incoming, { recursive: true, force: true });
       await mkdir(layout.incoming);
-      await writeFile(join(directory, 'CACHEDIR.TAG'), cacheDirectoryTag);
+      await writeFile(join(layout.directory, 'CACHEDIR.TAG'), cacheDirectoryTag);
       const catalog = new Catalog(() => new SqliteKeyvStore(database));
       const blobs = new BlobStore(layout, catalog.contents, options);
       blobs.load(await reconcile(layout, catalog));

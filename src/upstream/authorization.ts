@@ -76,7 +76,7 @@ export class Authorization {
     if (account !== undefined) return await this.#accounts.basicAuthorization(account);
     throw new UpstreamError(
       this.#host,
-      'credentials_refused',
+      'credentials_required',
       'the registry wants a user name and password, and no account is configured',
       { status: 401 },
     );

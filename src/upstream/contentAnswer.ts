@@ -44,10 +44,9 @@ function unexpected(
   { host, wallNow }: UpstreamContext,
 ): UpstreamError {
   const who = elsewhere ? 'the redirect target' : 'the registry';
-  const retryAfter = readRetryAfter(headers, wallNow());
   return new UpstreamError(host, 'server_error', `${subject}: ${who} answered ${status}`, {
     status,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    retryAfter: readRetryAfter(headers, wallNow()),
   });
 }
 

@@ -42,7 +42,7 @@ export interface OpenUpstreamOptions {
 /** An upstream with its connections. */
 export interface OpenedUpstream {
   readonly upstream: Upstream;
-  /** Its connections: to be closed, or destroyed, in the end. */
+  /** Its connections: to be destroyed in the end. */
   readonly agents: UpstreamAgents;
 }
 

@@ -12,7 +12,7 @@ export class RegistryCalls {
   readonly #base: URL;
   readonly #agents: UpstreamAgents;
 
-  /** `base` is the address above `/v2/`; it may have a path. */
+  /** `base` is the address above `/v2/`. */
   constructor(base: URL, agents: UpstreamAgents) {
     this.#base = base;
     this.#agents = agents;
@@ -48,12 +48,12 @@ export class RegistryCalls {
   }
 
   /**
-   * Asks whether there is a blob by a GET of its first byte whose redirect is not followed:
-   * public.ecr.aws answers 401 to HEAD on blobs.
+   * Asks whether there is a blob by a GET of its first byte: public.ecr.aws answers 401 to HEAD on
+   * blobs.
    */
   blobPresence(repository: RepositoryName, digest: Digest): Call {
     const call = this.blob(repository, digest, 0);
-    return { ...call, headers: { range: 'bytes=0-0' }, redirects: 'none' };
+    return { ...call, headers: { range: 'bytes=0-0' } };
   }
 
   /** A page of tags. */
@@ -85,8 +85,7 @@ export class RegistryCalls {
   }
 
   #address(path: string, query: string): URL {
-    const url = new URL(this.#base.origin);
-    url.pathname = `${this.#base.pathname.replace(/\/+$/, '')}/v2/${path}`;
+    const url = new URL(`/v2/${path}`, this.#base);
     url.search = query;
     return url;
   }

@@ -7,6 +7,7 @@ import { readAbsence, readContent, refuseCoding } from './contentAnswer.ts';
 import { Deadline } from './deadline.ts';
 import { lacksReferrers, readReferrers, readTags } from './listAnswer.ts';
 import { manifestHeadOf, mediaTypeOf, readManifestHead } from './manifestAnswer.ts';
+import type { ResponseHeaders } from './headers.ts';
 import { Reachability } from './reachability.ts';
 import type { RegistryCalls } from './registryCalls.ts';
 import type { RegistryClient } from './registryClient.ts';
@@ -95,14 +96,22 @@ export class RegistryUpstream implements Upstream {
     return this.#within(call, work, signal);
   }
 
-  /** An empty blob has no first byte: 416. */
+  /**
+   * A redirect alone proves nothing: registry.k8s.io redirects whatever it is asked for. An empty blob
+   * has no first byte: 416. Storage that does not tell what it lacks answers 403.
+   */
   hasBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     const call = this.#calls.blobPresence(repository, digest);
     return this.#within(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
-      if (answer.status < 400 || answer.status === 416) {
+      const { status, elsewhere } = answer;
+      if (status === 200 || status === 206 || status === 416) {
         abandon(answer.body);
-        return true;
+        return status !== 200 || !isText(answer.headers);
+      }
+      if (elsewhere && status === 403) {
+        drain(answer.body);
+        return false;
       }
       await readAbsence(answer, call, this.#context);
       return false;
@@ -146,13 +155,15 @@ export class RegistryUpstream implements Upstream {
 
   /** Bounds a call in time and notes how it ended, unless its caller gave it up. */
   async #within<T>(
-    { subject }: Call,
+    { subject, operation }: Call,
     work: (deadline: Deadline) => Promise<T>,
     caller?: AbortSignal,
   ): Promise<T> {
     const expired = (): Error =>
       new UpstreamError(this.host, 'unreachable', `${subject}: no answer in time`);
-    const deadline = new Deadline(this.#limits.callTimeout, expired, caller);
+    const { blobTimeout, callTimeout } = this.#limits;
+    const timeout = operation === 'blob_get' ? blobTimeout : callTimeout;
+    const deadline = new Deadline(timeout, expired, caller);
     try {
       const result = await work(deadline);
       this.#reachability.answered();
@@ -164,4 +175,9 @@ export class RegistryUpstream implements Upstream {
       deadline.lift();
     }
   }
+}
+
+/** A page of a captive portal, say, where bytes were asked for. */
+function isText(headers: ResponseHeaders): boolean {
+  return mediaTypeOf(headers).startsWith('text/');
 }

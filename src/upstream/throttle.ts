@@ -18,9 +18,8 @@ export async function throttled(
   const text = (await readBody(incoming.body, bodyLimit).catch(() => undefined))?.toString() ?? '';
   const reason = throttleReason(incoming.headers, text);
   observer.throttled(host, accountName(account), reason);
-  const retryAfter = readRetryAfter(incoming.headers, wallNow());
   return new UpstreamError(host, reason, `${subject}: throttled (429, ${reason})`, {
     status: 429,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    retryAfter: readRetryAfter(incoming.headers, wallNow()),
   });
 }

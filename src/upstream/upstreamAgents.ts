@@ -64,11 +64,6 @@ export class UpstreamAgents {
     });
   }
 
-  /** Lets what is under way finish, and takes nothing new. */
-  async close(): Promise<void> {
-    await Promise.all([this.api.close(), this.blob.close()]);
-  }
-
   /** Ends everything at once. */
   async destroy(): Promise<void> {
     await Promise.all([this.api.destroy(), this.blob.destroy()]);

@@ -8,8 +8,10 @@ export type UpstreamFailure =
   | 'pull_limit'
   /** 429 for any other reason */
   | 'abuse_limit'
-  /** our credentials, or our lack of any, were refused */
+  /** our credentials were refused */
   | 'credentials_refused'
+  /** it wants a log-in, and we have no account */
+  | 'credentials_required'
   /** it named a token service or a redirect target that the rules forbid */
   | 'forbidden_address';
 
@@ -18,7 +20,7 @@ export interface UpstreamErrorOptions {
   /** The HTTP status, where there was an answer. */
   readonly status?: number;
   /** Seconds after which the upstream said to come back. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,20 +29,20 @@ export interface UpstreamErrorOptions {
  * upstream says does not exist. The message names host and operation, and no secret or signed URL.
  */
 export class UpstreamError extends Error {
-  readonly upstream: string;
+  readonly host: string;
   readonly failure: UpstreamFailure;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(
-    upstream: string,
+    host: string,
     failure: UpstreamFailure,
     message: string,
     options: UpstreamErrorOptions = {},
   ) {
-    super(`${upstream}: ${message}`, { cause: options.cause });
+    super(`${host}: ${message}`, { cause: options.cause });
     this.name = 'UpstreamError';
-    this.upstream = upstream;
+    this.host = host;
     this.failure = failure;
     this.status = options.status;
     this.retryAfter = options.retryAfter;

@@ -27,14 +27,14 @@ const image = buildImage();
 
 /** A store that content can be put into, and what is complete in it. */
 async function startStore(t: TestContext) {
-  const { mirror, clock } = await startScene(t);
+  const { mirror } = await startScene(t);
   const { blobs, catalog } = mirror.store;
   const requirements = new ManifestRequirements(blobs);
-  const memberships = new Memberships(catalog, requirements, clock);
+  const memberships = new Memberships(catalog, requirements);
   const completeness = new Completeness(blobs, memberships, requirements);
   const hold = async (digest: Digest, bytes: Buffer, mediaType: string, name = repository) => {
     await blobs.put(digest, bytes, mediaType);
-    await memberships.add(name, [digest]);
+    await memberships.add(name, [digest], 0);
   };
   const holdManifest = ({ manifest }: ImageContent) =>
     hold(manifest.digest, manifest.bytes, manifest.mediaType);

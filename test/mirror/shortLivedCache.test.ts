@@ -11,15 +11,17 @@ interface Value {
 
 const freshness = 30_000;
 const host = 'docker.io';
+const staleIfError = 600_000;
+const repository = { host, policy: { tagFreshness: 0, staleIfError } };
 
 function startCache(options: { maxSize?: number; offline?: boolean } = {}) {
   const clock = manualClock();
-  const { maxSize = 1000, offline = false } = options;
+  const { maxSize = 10_000, offline = false } = options;
   const cache = new ShortLivedCache<Value>({ freshness, maxSize, offline, now: clock });
   let fetches = 0;
   let failure: Error | undefined;
   const get = async (key = 'key', size = 10) => {
-    const { value, outcome } = await cache.get(key, host, async () => {
+    const { value, outcome } = await cache.get(key, repository, async () => {
       fetches += 1;
       if (failure !== undefined) throw failure;
       return { value: { text: `${key} ${fetches}` }, size };
@@ -73,7 +75,7 @@ describe('a value', () => {
   });
 
   test('makes room for newer ones', async () => {
-    const { get } = startCache({ maxSize: 25 });
+    const { get } = startCache({ maxSize: 1200 });
     await get('one');
     await get('two');
     await get('three');
@@ -82,13 +84,14 @@ describe('a value', () => {
 });
 
 describe('a failure of the upstream', () => {
-  test('is bridged with what is kept, however old', async () => {
+  test('is bridged with what is kept, for as long as a tag would be and no longer', async () => {
     const { clock, get, failWith } = startCache();
     await get();
     failWith(unreachable);
-    clock.advance(100 * freshness);
+    clock.advance(freshness + staleIfError);
     assert.equal(await get(), 'key 1 stale');
-    assert.equal(await get(), 'key 1 stale');
+    clock.advance(1);
+    await assert.rejects(get(), { code: 'UNAVAILABLE' });
   });
 
   test('is bridged also when it comes as what a client is told', async () => {

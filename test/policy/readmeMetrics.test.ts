@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { metricsTable } from '../../src/ops/metricsTable.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 
-// A formatter may pad the cells of a table: what they say is compared.
+/** What the cells of a Markdown table say, without the rule below its head. */
 function cells(table: string): string[][] {
   return table
     .trim()
@@ -12,13 +11,6 @@ function cells(table: string): string[][] {
     .filter((row) => !/^\|[\s|:-]+\|$/.test(row))
     .map((row) => row.split('|').map((cell) => cell.trim()));
 }
-
-test('the README’s table of metrics is the one that the program generates', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const block = /<!-- metrics -->\n([\s\S]*?)<!-- \/metrics -->/.exec(readme)?.[1];
-  assert.ok(block !== undefined, 'README.md has no <!-- metrics --> … <!-- /metrics -->');
-  assert.deepEqual(cells(block), cells(metricsTable()));
-});
 
 test('the table has a row for every metric of a scrape, with its type and help', async () => {
   const scrape = await new Metrics({ upstreams: [], version: '0.0.0' }).scrape();

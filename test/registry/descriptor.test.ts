@@ -20,35 +20,15 @@ describe('parseDescriptor', () => {
     assert.deepEqual(parseDescriptor(descriptor), descriptor);
   });
 
-  test('reads the optional members and leaves out those it does not know', () => {
-    const known = {
-      ...minimal,
-      urls: ['https://example.com/layer'],
-      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
-      artifactType: 'application/vnd.example',
-    };
-    const platform = { ...known.platform, 'os.version': '1' };
-    assert.deepEqual(parseDescriptor({ ...known, platform, data: 'e30=' }), known);
+  test('reads where else the content is and leaves out the members it does not know', () => {
+    const known = { ...minimal, urls: ['https://example.com/layer'] };
+    const unknown = { platform: { os: 'linux', architecture: 'arm64' }, data: 'e30=' };
+    assert.deepEqual(parseDescriptor({ ...known, ...unknown }), known);
   });
 
-  test('reads annotations into an object where every key is harmless', () => {
-    const annotations = JSON.parse('{"__proto__":"x","a":"b","number":1}') as object;
-    const read = parseDescriptor({ ...minimal, annotations })?.annotations;
-    assert.equal(Object.getPrototypeOf(read), null);
-    assert.deepEqual(Object.entries(read ?? {}), [
-      ['__proto__', 'x'],
-      ['a', 'b'],
-    ]);
-  });
-
-  test('leaves out optional members of a wrong type', () => {
-    const wrong = { urls: 'https://a', platform: 'linux', artifactType: 1, annotations: ['a'] };
-    assert.deepEqual(parseDescriptor({ ...minimal, ...wrong }), minimal);
-    const deeper = { urls: [1, null], platform: { os: 1, architecture: 'amd64' } };
-    assert.deepEqual(parseDescriptor({ ...minimal, ...deeper }), {
-      ...minimal,
-      platform: { architecture: 'amd64' },
-    });
+  test('leaves out addresses of a wrong type', () => {
+    assert.deepEqual(parseDescriptor({ ...minimal, urls: 'https://a' }), minimal);
+    assert.deepEqual(parseDescriptor({ ...minimal, urls: [1, null] }), minimal);
   });
 
   const refused: Record<string, unknown> = {
@@ -70,15 +50,13 @@ describe('parseDescriptor', () => {
     test(`refuses ${what}`, () => assert.equal(parseDescriptor(value), undefined));
   }
 
-  test('never throws, whatever the value, and changes no prototype', () => {
+  test('never throws, whatever the value', () => {
     const values = fc.record(
       {
         mediaType: fc.oneof(fc.constant(minimal.mediaType), fc.jsonValue()),
         digest: fc.oneof(fc.constant(minimal.digest), fc.jsonValue()),
         size: fc.oneof(fc.nat(), fc.jsonValue()),
         urls: fc.jsonValue(),
-        platform: fc.jsonValue(),
-        annotations: fc.jsonValue(),
       },
       { requiredKeys: [] },
     );
@@ -88,7 +66,6 @@ describe('parseDescriptor', () => {
         if (read !== undefined) assert.ok(Number.isSafeInteger(read.size) && read.size >= 0);
       }),
     );
-    assert.deepEqual(Object.keys(Object.prototype), []);
   });
 });
 

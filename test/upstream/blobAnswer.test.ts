@@ -120,14 +120,30 @@ test('the time for an answer does not bound the transfer itself', async (t) => {
   assert.equal(Buffer.concat((await blob?.body.toArray()) ?? []).length, layer.size);
 });
 
-test('whether a blob is there is found out without moving it', async (t) => {
+test('whether a blob is there costs one byte of where the registry redirects to', async (t) => {
   const hub = await startAlpine(t);
   const { upstream } = openHub(t, hub);
   assert.equal(await upstream.hasBlob(alpine, layer.digest), true);
   await hub.idle();
-  assert.equal(hub.count({ origin: 'cdn' }), 0);
+  assert.deepEqual(
+    hub.requests.filter(({ origin }) => origin === 'cdn').map(({ bytesSent }) => bytesSent),
+    [1],
+  );
   assert.equal(hub.count({ method: 'HEAD' }), 0);
 });
+
+for (const [fault, answer] of [
+  [{ status: 404 }, 'does not have it'],
+  [{ status: 403 }, 'does not say what it lacks'],
+  [{ html: true }, 'is a captive portal'],
+] as const) {
+  test(`a redirect proves nothing: the blob is not there where the target ${answer}`, async (t) => {
+    const hub = await startAlpine(t);
+    hub.fault({ at: 'blob_body', ...fault });
+    const { upstream } = openHub(t, hub);
+    assert.equal(await upstream.hasBlob(alpine, layer.digest), false);
+  });
+}
 
 test('whether a blob is there costs one byte where the registry serves it itself', async (t) => {
   const hub = await startAlpine(t, { blobs: 'inline' });

@@ -281,7 +281,9 @@ describe('a registry with Basic', () => {
   test('refuses whoever has no account', async (t) => {
     const hub = await startAlpine(t, { auth: 'basic' });
     const { upstream } = openHub(t, hub);
-    assertRefused(await rejection(upstream.headManifest(alpine, latest)));
+    const error = await rejection(upstream.headManifest(alpine, latest));
+    assert.ok(error instanceof UpstreamError);
+    assert.equal(error.failure, 'credentials_required');
   });
 });
 

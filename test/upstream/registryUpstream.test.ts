@@ -14,7 +14,6 @@ import {
   rejection,
   repository,
 } from './testUpstream.ts';
-import { startTinyServer } from './tinyServer.ts';
 
 const alpine = repository('library/alpine');
 const latest = reference('latest');
@@ -116,20 +115,11 @@ for (const at of ['token', 'manifest_head'] as const) {
 test('one deadline bounds the headers of a blob', async (t) => {
   const hub = await startAlpine(t);
   hub.fault({ at: 'blob_body', delayHeaders: 'hold' });
-  const { upstream } = openHub(t, hub, { limits: { callTimeout: 150 } });
+  const { upstream } = openHub(t, hub, { limits: { blobTimeout: 150 } });
   const { signal } = new AbortController();
   const error = await rejection(upstream.getBlob(alpine, image.config.digest, 0, signal));
   assert.ok(error instanceof UpstreamError);
   assert.equal(error.failure, 'unreachable');
-});
-
-test('the address of an upstream may have a path', async (t) => {
-  const server = await startTinyServer(t, (_request, response) => {
-    response.writeHead(200, { 'content-type': 'x/y' }).end();
-  });
-  const { upstream } = openTestUpstream(t, { url: `${server.url}/docker/` });
-  await upstream.headManifest(alpine, latest);
-  assert.equal(server.requests[0]?.url, '/docker/v2/library/alpine/manifests/latest');
 });
 
 test('no secret is in any error', async (t) => {

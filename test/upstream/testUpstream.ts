@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { parseDigest, type Digest } from '../../src/registry/digest.ts';
 import { parseReference, type Reference } from '../../src/registry/reference.ts';
 import { parseRepositoryName, type RepositoryName } from '../../src/registry/repositoryName.ts';
 import type { Account } from '../../src/upstream/account.ts';
@@ -62,13 +61,6 @@ export function reference(text: string): Reference {
   const parsed = parseReference(text);
   assert.ok(parsed !== undefined);
   return parsed;
-}
-
-/** A digest that nothing has. */
-export function unknownDigest(): Digest {
-  const digest = parseDigest(`sha256:${'0'.repeat(64)}`);
-  assert.ok(digest !== undefined);
-  return digest;
 }
 
 /** What a rejected promise was rejected with. */

@@ -188,20 +188,3 @@ describe(
     });
   },
 );
-
-test('closing lets what is under way finish and takes nothing new', async (t) => {
-  const arrived = Promise.withResolvers<undefined>();
-  const release = Promise.withResolvers<undefined>();
-  const server = await startTinyServer(t, (_request, response) => {
-    arrived.resolve(undefined);
-    void release.promise.then(() => response.end('hello'));
-  });
-  const agents = createAgents(t);
-  const answer = get(server.url, agents.api);
-  await arrived.promise;
-  const closed = agents.close();
-  assert.match(String(await rejection(get(server.url, agents.api))), /ClientClosed|closed/i);
-  release.resolve(undefined);
-  assert.equal(await answer, 'hello');
-  await closed;
-});

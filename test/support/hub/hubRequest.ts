@@ -1,9 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** The three servers that Docker Hub consists of, as far as a pull is concerned. */
-export const originNames = ['token', 'registry', 'cdn'] as const;
-/** One of {@link originNames}. */
-export type OriginName = (typeof originNames)[number];
+export type OriginName = 'token' | 'registry' | 'cdn';
 
 /** What a request is for. `other`: no route of a registry, or a method that a pull has no use for. */
 export type Operation =

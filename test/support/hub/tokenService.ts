@@ -39,7 +39,7 @@ export function tokenService(parts: TokenServiceParts): (request: HubRequest) =>
 }
 
 /** How the token service refuses a password. */
-export function wrongCredentials(): Reply {
+function wrongCredentials(): Reply {
   return jsonReply(401, { details: 'incorrect username or password' });
 }
 
