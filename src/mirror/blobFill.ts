@@ -124,6 +124,7 @@ export class BlobFill {
         await this.#pump(growing, transfer);
         return;
       } catch (error) {
+        if (growing.size === undefined && isBeyondEnd(error)) return;
         const delay = resumeDelays[failures];
         if (!(error instanceof UpstreamError) || delay === undefined) throw error;
         transfer = undefined;
@@ -170,4 +171,9 @@ export class BlobFill {
     }
     await growing.append(chunks);
   }
+}
+
+/** A transfer of unknown size may have broken after its last byte: then there is none to resume from. */
+function isBeyondEnd(error: unknown): boolean {
+  return error instanceof UpstreamError && error.status === 416;
 }
