@@ -14,9 +14,14 @@ export interface LifecycleOptions {
   readonly shutdownTimeout: number;
   /** Tells the operator something, in one line. */
   readonly report: (line: string) => void;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }
+
+// Under `npm start` a Ctrl-C arrives twice: from the terminal, and passed on by npm.
+const echoWindow = 500;
 
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
 
@@ -33,10 +38,12 @@ export async function runUntilSignalled(
   options: LifecycleOptions,
 ): Promise<number> {
   const first = Promise.withResolvers<void>();
-  let signalled = false;
-  const onSignal = (): void => {
-    if (signalled) options.exit(1);
-    signalled = true;
+  let last: { readonly signal: string; readonly at: number } | undefined;
+  const onSignal = (signal: string): void => {
+    const at = options.now();
+    if (last?.signal === signal && at - last.at < echoWindow) return;
+    if (last !== undefined) options.exit(1);
+    last = { signal, at };
     first.resolve();
   };
   for (const signal of stopSignals) options.signals.on(signal, onSignal);

@@ -36,9 +36,9 @@ export async function startMirror(
 ): Promise<RunningMirror> {
   const logger = openLogger(configuration);
   const metrics = createMetrics(configuration);
-  const store = await openStore(configuration, metrics, logger);
   const observer = createUpstreamObserver(metrics, logger);
   const opened = openUpstreams(configuration, environment, observer, monotonicNow);
+  const store = await openStore(configuration, metrics, logger);
   const mirror = new Mirror({
     store,
     upstreams: opened.upstreams,

@@ -1,4 +1,5 @@
 import { StoreLockedError } from '../store/catalogDatabase.ts';
+import { ProxyAddressError } from '../upstream/upstreamAgents.ts';
 import type { Command } from './command.ts';
 import { runUntilSignalled } from './lifecycle.ts';
 import { startMirror } from './mirrorServer.ts';
@@ -24,10 +25,11 @@ export const serve: Command = {
         signals: process,
         shutdownTimeout: configuration.shutdownTimeout,
         report,
+        now: () => performance.now(),
         exit: (code) => process.exit(code),
       });
     } catch (error) {
-      if (error instanceof StoreLockedError) {
+      if (error instanceof StoreLockedError || error instanceof ProxyAddressError) {
         report(error.message);
         return 2;
       }

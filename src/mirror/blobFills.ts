@@ -1,4 +1,5 @@
 import type { Digest } from '../registry/digest.ts';
+import { RegistryError } from '../registry/errors.ts';
 import { BlobFill, type FillParts } from './blobFill.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 
@@ -50,6 +51,8 @@ export class BlobFills {
     try {
       await fill.finished;
     } catch (error) {
+      // That there is no such blob is an answer and no transfer that failed.
+      if (error instanceof RegistryError) return;
       this.#parts.observer.fillFailed(fill.repository.host, fill.digest, error);
     } finally {
       this.#running.delete(fill);

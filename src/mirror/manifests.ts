@@ -207,5 +207,5 @@ function warningOf(
 ): { warning?: string } {
   if (tag?.source !== 'stale') return {};
   const since = new Date(tag.entry.checkedAt).toISOString();
-  return { warning: `${host} failed to answer; this is the tag as of ${since}` };
+  return { warning: `${host} could not confirm it; this is the tag as of ${since}` };
 }

@@ -27,6 +27,14 @@ const defaultAgentLimits: AgentLimits = {
   blobBodyTimeout: 30_000,
 };
 
+/** `HTTPS_PROXY` or `HTTP_PROXY` can't be read. Its value may hold a password: the message has none of it. */
+export class ProxyAddressError extends Error {
+  constructor(name: string) {
+    super(`${name}: expected the address of a proxy, such as http://proxy.example:3128`);
+    this.name = 'ProxyAddressError';
+  }
+}
+
 /** What the agents are made from. */
 export interface UpstreamAgentsOptions {
   /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are, in either case; lower case wins. */
@@ -114,6 +122,6 @@ function proxiesOf(environment: UpstreamAgentsOptions['environment']): {
 /** `proxy:3128` without a scheme is accepted, as curl and Docker accept it. It may hold a password: no echo. */
 function proxyAddress(name: string, value: string): string {
   const address = value === '' || value.includes('://') ? value : `http://${value}`;
-  if (address !== '' && !URL.canParse(address)) throw new Error(`${name} is no proxy's address`);
+  if (address !== '' && !URL.canParse(address)) throw new ProxyAddressError(name);
   return address;
 }

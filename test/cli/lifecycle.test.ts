@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Lifetime } from '../support/lifetime.ts';
+import { manualClock } from '../support/manualClock.ts';
 import { runUntilSignalled, type LifecycleOptions } from '../../src/cli/lifecycle.ts';
 
 interface Watched {
@@ -14,7 +15,7 @@ interface Watched {
   readonly exits: number[];
 }
 
-function watched(shutdownTimeout: number): Watched {
+function watched(shutdownTimeout: number, now: () => number = manualClock()): Watched {
   const signals = new EventEmitter();
   const lines: string[] = [];
   const exits: number[] = [];
@@ -22,6 +23,7 @@ function watched(shutdownTimeout: number): Watched {
     signals,
     shutdownTimeout,
     report: (line) => lines.push(line),
+    now,
     exit: (code) => exits.push(code),
   };
   return { options, signals, lines, exits };
@@ -40,7 +42,7 @@ describe('what runs until a signal', () => {
         },
       });
       const result = runUntilSignalled(start, options);
-      signals.emit(signal);
+      signals.emit(signal, signal);
       assert.equal(await result, 0);
       assert.deepEqual([stops, lines, exits], [1, [], []]);
     });
@@ -49,7 +51,7 @@ describe('what runs until a signal', () => {
   test('fails with a line when stopping takes longer than it may', async () => {
     const { options, signals, lines } = watched(1);
     const result = runUntilSignalled(async () => ({ stop: () => never }), options);
-    signals.emit('SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
     assert.equal(await result, 1);
     assert.deepEqual(lines, [
       'not everything could be finished within shutdownTimeout: the rest is cut off',
@@ -64,7 +66,7 @@ describe('what runs until a signal', () => {
     t.after(() => process.off('warning', onWarning));
     // Node warns, a tick later, of a timer that it can't set and fires at once.
     const result = runUntilSignalled(async () => ({ stop: () => setImmediate() }), options);
-    signals.emit('SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
     assert.equal(await result, 0);
     assert.deepEqual(warnings, []);
   });
@@ -78,10 +80,26 @@ describe('what runs until a signal', () => {
       return finished.promise;
     };
     const result = runUntilSignalled(async () => ({ stop }), options);
-    signals.emit('SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
     await stopping.promise;
     assert.deepEqual(exits, []);
-    signals.emit('SIGINT');
+    signals.emit('SIGINT', 'SIGINT');
+    assert.deepEqual(exits, [1]);
+    finished.resolve();
+    await result;
+  });
+
+  test('is not left by a signal that npm passes on after the terminal sent it, but by a later one', async () => {
+    const clock = manualClock();
+    const { options, signals, exits } = watched(60_000, clock);
+    const finished = Promise.withResolvers<void>();
+    const result = runUntilSignalled(async () => ({ stop: () => finished.promise }), options);
+    signals.emit('SIGINT', 'SIGINT');
+    clock.advance(10);
+    signals.emit('SIGINT', 'SIGINT');
+    assert.deepEqual(exits, []);
+    clock.advance(490);
+    signals.emit('SIGINT', 'SIGINT');
     assert.deepEqual(exits, [1]);
     finished.resolve();
     await result;
@@ -91,7 +109,7 @@ describe('what runs until a signal', () => {
     const { options, signals } = watched(60_000);
     const started = Promise.withResolvers<{ stop: () => Promise<void> }>();
     const result = runUntilSignalled(() => started.promise, options);
-    signals.emit('SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
     started.resolve({ stop: async () => {} });
     assert.equal(await result, 0);
   });
@@ -109,7 +127,7 @@ describe('what runs until a signal', () => {
     const { options, signals } = watched(60_000);
     const result = runUntilSignalled(async () => ({ stop: async () => {} }), options);
     assert.equal(signals.listenerCount('SIGTERM'), 1);
-    signals.emit('SIGTERM');
+    signals.emit('SIGTERM', 'SIGTERM');
     await result;
     assert.equal(signals.listenerCount('SIGTERM') + signals.listenerCount('SIGINT'), 0);
   });

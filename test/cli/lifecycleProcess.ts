@@ -17,6 +17,7 @@ const result = runUntilSignalled(
   {
     signals: process,
     shutdownTimeout: 60_000,
+    now: () => performance.now(),
     report: (line) => process.stderr.write(line),
     exit: (code) => process.exit(code),
   },

@@ -80,3 +80,11 @@ test('serve says in one line that another mirror has the directory, and exits wi
   assert.match(stderr, /^pullthrough: another process is using \S+: give each mirror .+\n$/);
   assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
 });
+
+test('serve says in one line that a proxy’s address can’t be read, and exits with 2', async (t) => {
+  const environment = { HTTPS_PROXY: '::secret-garbage::' };
+  const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', 'data'], environment);
+  assert.equal(code, 2);
+  assert.match(stderr, /^pullthrough: HTTPS_PROXY: expected the address of a proxy, [^\n]+\n$/);
+  assert.doesNotMatch(stderr, /garbage/);
+});

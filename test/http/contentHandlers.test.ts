@@ -100,7 +100,7 @@ describe('a manifest', () => {
       const { status, headers } = await ask(method, manifestPath('3.20'));
       assert.equal(status, 200);
       assert.equal(headers['x-cache'], 'stale');
-      assert.match(headers['warning'] ?? '', /^299 - "docker\.io failed to answer; .*"$/);
+      assert.match(headers['warning'] ?? '', /^299 - "docker\.io could not confirm it; .*"$/);
     }
   });
 
