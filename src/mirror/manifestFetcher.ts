@@ -1,7 +1,7 @@
 import { digestAlgorithm, digestOf, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { parseJsonObject, textOf } from '../registry/jsonObject.ts';
-import { parseManifest } from '../registry/manifest.ts';
+import { parseManifest, type Manifest } from '../registry/manifest.ts';
 import { isImage, isIndex } from '../registry/mediaType.ts';
 import { referenceText, type Reference } from '../registry/reference.ts';
 import type { BlobStore } from '../store/blobStore.ts';
@@ -58,15 +58,19 @@ export class ManifestFetcher {
       });
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
-    const manifest = this.#verified(host, reference, body);
+    const { manifest, parsed } = this.#verified(host, reference, body);
     await ifRoom(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
-    const digests = [manifest.digest, ...blobsNamedBy(manifest)];
+    const digests = [manifest.digest, ...blobsNamedBy(parsed)];
     await this.#memberships.add(repository, digests, generation);
     return manifest;
   }
 
   /** The type is kept for all repositories, so it has to fit the bytes whatever the header said. */
-  #verified(host: string, reference: Reference, body: ManifestBody): HeldManifest {
+  #verified(
+    host: string,
+    reference: Reference,
+    body: ManifestBody,
+  ): { manifest: HeldManifest; parsed: Manifest } {
     const { bytes } = body;
     const algorithm = reference.kind === 'digest' ? digestAlgorithm(reference.digest) : 'sha256';
     const digest = digestOf(bytes, algorithm);
@@ -75,11 +79,12 @@ export class ManifestFetcher {
       throw new UpstreamError(host, 'server_error', `sent other bytes for ${reference.digest}`);
     }
     const mediaType = statedMediaType(bytes) ?? body.mediaType;
-    if (parseManifest(bytes, mediaType) === undefined) {
+    const parsed = parseManifest(bytes, mediaType);
+    if (parsed === undefined) {
       const subject = referenceText(reference);
       throw new UpstreamError(host, 'server_error', `sent no manifest for ${subject}`);
     }
-    return { digest, mediaType, bytes };
+    return { manifest: { digest, mediaType, bytes }, parsed };
   }
 }
 
@@ -93,9 +98,8 @@ function statedMediaType(bytes: Buffer): string | undefined {
  * A registry takes in an image only with its blobs: by serving one it vouches for them. It does not for
  * those with `urls`, which clients fetch elsewhere: it may never have looked for them.
  */
-function blobsNamedBy({ bytes, mediaType }: HeldManifest): Digest[] {
-  const manifest = parseManifest(bytes, mediaType);
-  if (manifest?.kind !== 'image') return [];
+function blobsNamedBy(manifest: Manifest): Digest[] {
+  if (manifest.kind !== 'image') return [];
   const { config, layers } = manifest;
   const named = [...(config === undefined ? [] : [config]), ...layers];
   return named.filter(({ urls }) => urls === undefined).map(({ digest }) => digest);

@@ -3,6 +3,7 @@ import { SingleFlight } from '../upstream/singleFlight.ts';
 import { clientErrorFor, offlineError, upstreamErrorIn } from './clientError.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
+import { isRecent } from './recency.ts';
 
 /** How long a {@link ShortLivedCache} keeps what it got; times in milliseconds. */
 export interface ShortLivedOptions {
@@ -49,7 +50,10 @@ export class ShortLivedCache<Value extends object> {
     fetch: () => Promise<{ value: Value; size: number }>,
   ): Promise<{ value: Value; outcome: CacheOutcome }> {
     const kept = this.#kept.get(key);
-    if (kept !== undefined && this.#isFresh(kept)) return { value: kept.value, outcome: 'hit' };
+    const { freshness, now } = this.#options;
+    if (kept !== undefined && isRecent(kept.fetchedAt, freshness, now())) {
+      return { value: kept.value, outcome: 'hit' };
+    }
     if (this.#options.offline) throw offlineError(host);
     const { promise, joined } = this.#flights.run(key, () => this.#fetch(key, fetch));
     try {
@@ -57,20 +61,11 @@ export class ShortLivedCache<Value extends object> {
     } catch (error) {
       const fault = upstreamErrorIn(error);
       if (fault === undefined) throw error;
-      if (kept === undefined || this.#age(kept) > this.#options.freshness + policy.staleIfError) {
+      if (kept === undefined || now() - kept.fetchedAt > freshness + policy.staleIfError) {
         throw clientErrorFor(fault);
       }
       return { value: kept.value, outcome: 'stale' };
     }
-  }
-
-  #isFresh(kept: Kept<Value>): boolean {
-    const age = this.#age(kept);
-    return age >= 0 && age < this.#options.freshness;
-  }
-
-  #age({ fetchedAt }: Kept<Value>): number {
-    return this.#options.now() - fetchedAt;
   }
 
   async #fetch(key: string, fetch: () => Promise<{ value: Value; size: number }>): Promise<Value> {

@@ -8,6 +8,7 @@ import { ifRoom } from './diskFull.ts';
 import type { ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
+import { isRecent, pauseAfterFailure } from './recency.ts';
 
 /** What a tag stands for, and how that was found out. */
 export interface ResolvedTag {
@@ -15,10 +16,6 @@ export interface ResolvedTag {
   /** `known`: nothing was asked. `asked`: the upstream said so just now. `stale`: it failed to. */
   readonly source: 'known' | 'asked' | 'stale';
 }
-
-// After a failed check a tag is served unasked for this long, so that a dead upstream costs one
-// time-out a window and not one a pull.
-const pauseAfterFailure = 30_000;
 
 /** Finds out what tags stand for: from the catalog while fresh, else by one HEAD however many ask. */
 export class TagResolver {
@@ -69,10 +66,8 @@ export class TagResolver {
     return (await this.#memberships.has(repository, entry.digest)) ? entry : undefined;
   }
 
-  // A clock that was set back makes an entry look younger than nothing: it is asked for again.
   #isFresh({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
-    const age = this.#now() - checkedAt;
-    return age >= 0 && age < policy.tagFreshness;
+    return isRecent(checkedAt, policy.tagFreshness, this.#now());
   }
 
   #isUsable({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
@@ -80,8 +75,8 @@ export class TagResolver {
   }
 
   #failedJustNow(entry: TagEntry, repository: MirroredRepository): boolean {
-    const since = this.#now() - (entry.failedAt ?? Number.NEGATIVE_INFINITY);
-    return since >= 0 && since < pauseAfterFailure && this.#isUsable(entry, repository);
+    const failed = isRecent(entry.failedAt, pauseAfterFailure, this.#now());
+    return failed && this.#isUsable(entry, repository);
   }
 
   async #check(

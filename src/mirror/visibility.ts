@@ -8,6 +8,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
 import { ifRoom } from './diskFull.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
+import { isRecent, pauseAfterFailure } from './recency.ts';
 
 /** Whether what only our account may see is served to everyone who can reach the mirror. */
 export type PrivateAccess = 'deny' | 'allow';
@@ -26,7 +27,6 @@ export class PrivateRepositoryError extends RegistryError {
 // A repository that becomes private is found out within the hour; one that becomes public, sooner.
 const publicFor = 3_600_000;
 const privateFor = 60_000;
-const pauseAfterFailure = 30_000;
 const rememberedFailures = 1000;
 // It need not exist.
 const anyTag = 'latest' as Tag;
@@ -70,8 +70,8 @@ export class Visibility {
   #fresh(known: RepositoryEntry | undefined): boolean | undefined {
     if (known?.visibility === undefined) return undefined;
     const { isPublic, checkedAt } = known.visibility;
-    const age = this.#now() - checkedAt;
-    return age >= 0 && age < (isPublic ? publicFor : privateFor) ? isPublic : undefined;
+    const period = isPublic ? publicFor : privateFor;
+    return isRecent(checkedAt, period, this.#now()) ? isPublic : undefined;
   }
 
   async #ask(
@@ -94,8 +94,9 @@ export class Visibility {
   async #askAtMostOnce(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
     const key = repositoryKey(repository);
     const failure = this.#failures.get(key);
-    const since = this.#now() - (failure?.at ?? Number.NEGATIVE_INFINITY);
-    if (failure !== undefined && since >= 0 && since < pauseAfterFailure) throw failure.error;
+    if (failure !== undefined && isRecent(failure.at, pauseAfterFailure, this.#now())) {
+      throw failure.error;
+    }
     try {
       return await this.#checks.run(key, () => this.#check(repository, anonymous)).promise;
     } catch (error) {

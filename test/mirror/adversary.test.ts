@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { digestOf } from '../../src/registry/digest.ts';
 import { mediaTypes } from '../../src/registry/mediaType.ts';
 import { SpillingSource } from '../../src/mirror/spillingSource.ts';
@@ -20,6 +20,18 @@ const hour = 3_600_000;
 
 function upstreamOf(host: string, { registryUrl, tokenUrl, cdnUrl }: ScriptedHub) {
   return { host, registryUrl, tokenUrl, cdnUrl };
+}
+
+/** A mirror before Docker Hub and before `bad.example`, both of which have the same image. */
+async function startTwoUpstreams(t: TestContext) {
+  const good = await startHub(t);
+  const bad = await startHub(t);
+  const mirror = await startMirror(t, [
+    upstreamOf('docker.io', good),
+    upstreamOf('bad.example', bad),
+  ]);
+  for (const hub of [good, bad]) hub.addImage('acme/app', secret, { tags: ['1'] });
+  return { bad, mirror };
 }
 
 /** An image that names a private layer as one that clients fetch elsewhere. */
@@ -127,13 +139,7 @@ describe('a repository that the upstream said is gone', () => {
 
 describe('the failure of one upstream', () => {
   test('is not that of another one whose client asked for the same blob', async (t) => {
-    const good = await startHub(t);
-    const bad = await startHub(t);
-    const mirror = await startMirror(t, [
-      upstreamOf('docker.io', good),
-      upstreamOf('bad.example', bad),
-    ]);
-    for (const hub of [good, bad]) hub.addImage('acme/app', secret, { tags: ['1'] });
+    const { bad, mirror } = await startTwoUpstreams(t);
     const held = bad.fault({ at: 'blob_redirect', delayHeaders: 'hold', status: 503 });
     const failing = getBlob(mirror, 'bad.example/acme/app', secretLayer.digest);
     await bad.waitFor({ operation: 'blob_get' });
@@ -143,13 +149,7 @@ describe('the failure of one upstream', () => {
   });
 
   test('can not spoil the media type that another one gave to the same bytes', async (t) => {
-    const good = await startHub(t);
-    const bad = await startHub(t);
-    const mirror = await startMirror(t, [
-      upstreamOf('docker.io', good),
-      upstreamOf('bad.example', bad),
-    ]);
-    for (const hub of [good, bad]) hub.addImage('acme/app', secret, { tags: ['1'] });
+    const { bad, mirror } = await startTwoUpstreams(t);
     bad.fault({ at: 'manifest_get', headers: { 'content-type': mediaTypes.ociIndex } });
     await getManifest(mirror, 'bad.example/acme/app', secret.manifest.digest);
     const types = [
