@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settingRows } from '../../src/config/settingRows.ts';
-import { settingsTable } from '../../src/config/settingsTable.ts';
+import { settingsTable } from '../policy/settingsTable.ts';
 
 const rows = settingRows();
 

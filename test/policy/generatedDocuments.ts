@@ -1,7 +1,7 @@
 import { format, resolveConfig } from 'prettier';
-import { configurationJsonSchema } from '../../src/config/jsonSchema.ts';
-import { settingsTable } from '../../src/config/settingsTable.ts';
-import { metricsTable } from '../../src/ops/metricsTable.ts';
+import { configurationJsonSchema } from './jsonSchema.ts';
+import { settingsTable } from './settingsTable.ts';
+import { metricsTable } from './metricsTable.ts';
 
 /** The command that brings every generated document up to date. */
 export const regenerate = 'npm run docs';

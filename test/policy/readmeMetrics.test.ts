@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricsTable } from '../../src/ops/metricsTable.ts';
+import { metricsTable } from './metricsTable.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 
 /** What the cells of a Markdown table say, without the rule below its head. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsSchema } from './schema.ts';
+import { settingsSchema } from '../../src/config/schema.ts';
 
 /** The JSON Schema of the configuration file, with which editors complete and check it. */
 export function configurationJsonSchema(): object {

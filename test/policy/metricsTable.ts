@@ -1,5 +1,5 @@
-import type { MetricDefinition } from './metricDefinition.ts';
-import { metricDefinitions } from './metricDefinitions.ts';
+import type { MetricDefinition } from '../../src/ops/metricDefinition.ts';
+import { metricDefinitions } from '../../src/ops/metricDefinitions.ts';
 
 /** The README's table of metrics, as Markdown that ends with a line feed. */
 export function metricsTable(): string {

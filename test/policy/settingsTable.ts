@@ -1,4 +1,4 @@
-import { settingRows, type SettingRow } from './settingRows.ts';
+import { settingRows, type SettingRow } from '../../src/config/settingRows.ts';
 
 /** The README's table of all settings, in Markdown. */
 export function settingsTable(): string {
