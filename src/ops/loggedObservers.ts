@@ -55,5 +55,14 @@ export function createUpstreamObserver(metrics: Metrics, logger: Logger): Upstre
       down.add(upstream);
       logger.warn({ upstream }, 'the upstream does not answer');
     },
+    circuitChanged(upstream, circuit, refusal) {
+      if (refusal === undefined) {
+        logger.info({ upstream, circuit }, 'the upstream is asked again');
+        return;
+      }
+      const { error, milliseconds } = refusal;
+      const told = { upstream, circuit, reason: error.message, seconds: milliseconds / 1000 };
+      logger.warn(told, 'the upstream is not asked for a while');
+    },
   };
 }

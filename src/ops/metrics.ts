@@ -38,7 +38,7 @@ const unread: CacheReadings = {
  * words, never a repository, tag, digest or client: twenty thousand series block a scrape, and the
  * event loop with it, for a tenth of a second.
  */
-export class Metrics implements UpstreamObserver, MirrorObserver {
+export class Metrics implements Omit<UpstreamObserver, 'circuitChanged'>, MirrorObserver {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
 

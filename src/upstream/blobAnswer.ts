@@ -21,7 +21,9 @@ export function readBlobBody(
   body.on('error', ignore);
   if (status === 200) return { offset: 0, body, ...withSize(contentLength(headers)) };
   const range = parseContentRange(headerText(headers, 'content-range'));
-  if (range?.start === offset) return { offset, body, ...withSize(range.size) };
+  const length = contentLength(headers) ?? Infinity;
+  const isWhole = range !== undefined && length >= range.end - range.start + 1;
+  if (isWhole && range.start === offset) return { offset, body, ...withSize(range.size) };
   abandon(body);
   const message = `${subject}: the answer is not the range from byte ${offset}`;
   throw new UpstreamError(host, 'server_error', message, { status });

@@ -14,4 +14,6 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
   readonly redirects: RedirectPolicy;
   readonly dispatcher: Dispatcher;
+  /** Whether it is asked once more, at once, when the connection is lost in place of an answer. */
+  readonly repeats: boolean;
 }

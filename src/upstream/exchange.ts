@@ -83,6 +83,9 @@ async function send(outgoing: Outgoing, hop: Hop, context: UpstreamContext): Pro
         },
         dispatcher,
         signal,
+        // undici would close the connection after each HEAD; clients written in Go do not, and an idle
+        // one shows by its end that the upstream has gone.
+        reset: false,
       }),
       signal,
     );

@@ -1,4 +1,4 @@
-import { UpstreamError } from './upstreamError.ts';
+import { UpstreamError, type NetworkSymptom } from './upstreamError.ts';
 
 /** Which exchange failed. */
 export interface FailedExchange {
@@ -10,23 +10,63 @@ export interface FailedExchange {
   readonly elsewhere: boolean;
 }
 
+const timeOutCodes: ReadonlySet<unknown> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
+const resetCodes: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+
 /**
  * What an error of undici or of the network means. Never passed on as `cause`: a parser error carries
  * the raw answer, in which a token may be.
  */
 export function networkFailure(exchange: FailedExchange, error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const { host, subject, elsewhere } = exchange;
-  if (!isParserError(error)) {
-    return new UpstreamError(host, 'unreachable', `${subject}: ${description(error)}`);
-  }
-  // Docker Hub's abuse limit answers 429 with bare LF line ends, which undici's parser rejects.
-  const failure = elsewhere ? 'server_error' : 'abuse_limit';
-  return new UpstreamError(host, failure, `${subject}: the answer is not HTTP`);
+  const { host, subject } = exchange;
+  if (isParserError(error)) return malformedAnswer(exchange, error);
+  const symptom = symptomOf(error);
+  return new UpstreamError(host, 'unreachable', `${subject}: ${description(error)}`, { symptom });
+}
+
+/**
+ * Whether the far side ended a connection that was in use, or would have been used again. An answer that
+ * announces the end (`Connection: close`) leaves undici to close by itself, and its other ends have other codes.
+ */
+export function isLostConnection(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return resetCodes.has(code) || (code === 'UND_ERR_SOCKET' && message === 'other side closed');
+}
+
+function symptomOf(error: unknown): NetworkSymptom | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (timeOutCodes.has((error as NodeJS.ErrnoException).code)) return 'timed_out';
+  return isLostConnection(error) ? 'connection_lost' : undefined;
+}
+
+/**
+ * Docker Hub's abuse limit answers 429 with bare LF line ends, which undici's parser rejects after the
+ * status line. The rest still tells what it was, and when to come back.
+ */
+function malformedAnswer(
+  { host, subject, elsewhere }: FailedExchange,
+  { data = '' }: ParserError,
+): UpstreamError {
+  const failure = elsewhere && !/too many requests/i.test(data) ? 'server_error' : 'abuse_limit';
+  const seconds = /^retry-after:[ \t]*(\d{1,9})[ \t]*\r?$/im.exec(data)?.[1];
+  return new UpstreamError(host, failure, `${subject}: the answer is not HTTP`, {
+    retryAfter: failure === 'abuse_limit' && seconds !== undefined ? Number(seconds) : undefined,
+  });
+}
+
+/** undici's own error; `data` is what it had not read yet of what arrived. */
+interface ParserError extends Error {
+  readonly data?: string;
 }
 
 /** undici leaves out the `HPE_` code of some of them, but always gives the name. */
-function isParserError(error: unknown): boolean {
+function isParserError(error: unknown): error is ParserError {
   return error instanceof Error && error.name === 'HTTPParserError';
 }
 

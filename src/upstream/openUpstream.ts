@@ -2,7 +2,9 @@ import type { Account } from './account.ts';
 import { Accounts } from './accounts.ts';
 import { AddressRules } from './addressRules.ts';
 import { Authorization } from './authorization.ts';
+import { CallLane } from './callLane.ts';
 import { guardedLookup, type ResolveName } from './guardedLookup.ts';
+import { Reachability } from './reachability.ts';
 import { RegistryCalls } from './registryCalls.ts';
 import { RegistryClient } from './registryClient.ts';
 import { RegistryUpstream } from './registryUpstream.ts';
@@ -60,9 +62,11 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     now,
     wallNow: options.wallNow ?? Date.now,
   };
+  const reachability = new Reachability(context);
   const agents = new UpstreamAgents({
     environment: options.environment,
     lookup: guardedLookup(rules, options.resolve),
+    apiConnectionLost: () => reachability.connectionLost(),
     ...(options.agentLimits === undefined ? {} : { limits: options.agentLimits }),
   });
   const accounts = new Accounts({ host, accounts: list, now });
@@ -71,5 +75,22 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
   const authorization = new Authorization({ host, accounts, tokens });
   const calls = new RegistryCalls(base, agents);
   const client = new RegistryClient({ context, accounts, authorization, ping: calls.ping });
-  return { upstream: new RegistryUpstream({ context, calls, client, limits }), agents };
+  const apiLane = new CallLane({
+    context,
+    circuit: 'api',
+    reachability,
+    connections: agents.limits.apiConnections,
+    waitTimeout: limits.callWait,
+    timeout: limits.callTimeout,
+  });
+  const blobLane = new CallLane({
+    context,
+    circuit: 'blob',
+    reachability,
+    connections: agents.limits.blobConnections,
+    waitTimeout: limits.blobWait,
+    timeout: limits.blobTimeout,
+  });
+  const parts = { context, calls, client, limits, reachability, apiLane, blobLane };
+  return { upstream: new RegistryUpstream(parts), agents };
 }

@@ -2,7 +2,7 @@ import { headerText, type ResponseHeaders } from './headers.ts';
 import type { RateLimitReading, ThrottleReason } from './upstreamObserver.ts';
 
 // `100;w=21600`: a number and the window in seconds; either may be missing.
-const rateLimitValue = /^\s*(\d*)\s*(?:;\s*w=(\d+))?\s*$/;
+const rateLimitValue = /^(\d*)(?:\s*;\s*w=(\d+))?$/;
 
 /**
  * What Docker Hub's `ratelimit-limit` and `ratelimit-remaining` say; `undefined` when there is neither,
@@ -46,7 +46,7 @@ export function readRetryAfter(headers: ResponseHeaders, now: number): number | 
 }
 
 function readValue(text: string | undefined): { count?: number; window?: number } {
-  const [, count, window] = rateLimitValue.exec(text ?? '') ?? [];
+  const [, count, window] = rateLimitValue.exec(text?.trim() ?? '') ?? [];
   return {
     ...(count ? { count: Number(count) } : {}),
     ...(window ? { window: Number(window) } : {}),

@@ -11,7 +11,7 @@ export class Reachability {
     this.#context = context;
   }
 
-  /** When the last proper answer came, in ms of the monotonic clock; `undefined` when it failed since. */
+  /** When the last proper answer came, in ms of the monotonic clock; `undefined` when it failed or hung up since. */
   get lastAnswerAt(): number | undefined {
     return this.#lastAnswerAt;
   }
@@ -20,6 +20,11 @@ export class Reachability {
   answered(): void {
     this.#lastAnswerAt = this.#context.now();
     this.#report(true);
+  }
+
+  /** A connection to it was closed or reset from over there: it may have been stopped. */
+  connectionLost(): void {
+    this.#lastAnswerAt = undefined;
   }
 
   /**

@@ -30,6 +30,7 @@ export class RegistryCalls {
       headers: { accept: manifestAccept },
       redirects: 'follow',
       dispatcher: this.#agents.api,
+      repeats: true,
     };
   }
 
@@ -44,6 +45,8 @@ export class RegistryCalls {
       headers: offset > 0 ? { range: `bytes=${offset}-` } : {},
       redirects: 'follow',
       dispatcher: this.#agents.blob,
+      // The fill does that, and from where it stands.
+      repeats: false,
     };
   }
 
@@ -53,7 +56,7 @@ export class RegistryCalls {
    */
   blobPresence(repository: RepositoryName, digest: Digest): Call {
     const call = this.blob(repository, digest, 0);
-    return { ...call, headers: { range: 'bytes=0-0' } };
+    return { ...call, headers: { range: 'bytes=0-0' }, repeats: true };
   }
 
   /** A page of tags. */
@@ -67,6 +70,7 @@ export class RegistryCalls {
       headers: { accept: 'application/json' },
       redirects: 'follow',
       dispatcher: this.#agents.api,
+      repeats: true,
     };
   }
 
@@ -81,6 +85,7 @@ export class RegistryCalls {
       headers: { accept: mediaTypes.ociIndex },
       redirects: 'follow',
       dispatcher: this.#agents.api,
+      repeats: true,
     };
   }
 

@@ -8,6 +8,7 @@ import type { Deadline } from './deadline.ts';
 import { readDemand, type Demand } from './demand.ts';
 import { exchange, type Incoming } from './exchange.ts';
 import { pullScopes } from './pullScope.ts';
+import { onceMoreIfLost } from './repeat.ts';
 import { drain } from './responseBody.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
@@ -119,14 +120,17 @@ export class RegistryClient {
     deadline: Deadline,
   ): Promise<Incoming> {
     const outgoing = { ...call, authorization: grant?.header, signal: deadline.signal };
-    try {
-      const incoming = await exchange(outgoing, this.#context);
-      observeAnswer(call, incoming, account, this.#context);
-      return incoming;
-    } catch (error) {
-      if (!deadline.abandoned) observeFailure(call, error, account, this.#context);
-      throw error;
-    }
+    const send = async (): Promise<Incoming> => {
+      try {
+        const incoming = await exchange(outgoing, this.#context);
+        observeAnswer(call, incoming, account, this.#context);
+        return incoming;
+      } catch (error) {
+        if (!deadline.abandoned) observeFailure(call, error, account, this.#context);
+        throw error;
+      }
+    };
+    return call.repeats ? await onceMoreIfLost(send) : await send();
   }
 
   /** gcr.io sends some 401 without a challenge, but always one with that of `/v2/`. */
@@ -134,7 +138,14 @@ export class RegistryClient {
     const { remembered } = this.#authorization;
     if (remembered !== undefined) return remembered;
     const incoming = await this.#send(
-      { ...call, operation: 'token', method: 'GET', url: this.#ping, redirects: 'none' },
+      {
+        ...call,
+        operation: 'token',
+        method: 'GET',
+        url: this.#ping,
+        redirects: 'none',
+        repeats: true,
+      },
       undefined,
       undefined,
       deadline,

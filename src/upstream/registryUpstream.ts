@@ -3,12 +3,14 @@ import type { Reference } from '../registry/reference.ts';
 import type { RepositoryName } from '../registry/repositoryName.ts';
 import { readBlobBody } from './blobAnswer.ts';
 import type { Call } from './call.ts';
+import type { CallLane } from './callLane.ts';
 import { readAbsence, readContent, refuseCoding } from './contentAnswer.ts';
-import { Deadline } from './deadline.ts';
+import type { ConnectionSlot } from './connectionSlots.ts';
+import type { Deadline } from './deadline.ts';
 import { lacksReferrers, readReferrers, readTags } from './listAnswer.ts';
 import { manifestHeadOf, mediaTypeOf, readManifestHead } from './manifestAnswer.ts';
 import type { ResponseHeaders } from './headers.ts';
-import { Reachability } from './reachability.ts';
+import type { Reachability } from './reachability.ts';
 import type { RegistryCalls } from './registryCalls.ts';
 import type { RegistryClient } from './registryClient.ts';
 import { abandon, drain } from './responseBody.ts';
@@ -21,7 +23,6 @@ import type {
   Upstream,
 } from './upstream.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
-import { UpstreamError } from './upstreamError.ts';
 import type { UpstreamLimits } from './upstreamLimits.ts';
 
 /** What an upstream is made from. */
@@ -29,7 +30,11 @@ export interface RegistryUpstreamOptions {
   readonly context: UpstreamContext;
   readonly calls: RegistryCalls;
   readonly client: RegistryClient;
-  readonly limits: UpstreamLimits;
+  readonly limits: Pick<UpstreamLimits, 'manifest' | 'list'>;
+  readonly reachability: Reachability;
+  /** What everything but blobs is asked through. */
+  readonly apiLane: CallLane;
+  readonly blobLane: CallLane;
 }
 
 /** A registry that is asked over HTTP. */
@@ -38,20 +43,28 @@ export class RegistryUpstream implements Upstream {
   readonly #context: UpstreamContext;
   readonly #calls: RegistryCalls;
   readonly #client: RegistryClient;
-  readonly #limits: UpstreamLimits;
+  readonly #limits: Pick<UpstreamLimits, 'manifest' | 'list'>;
   readonly #reachability: Reachability;
+  readonly #apiLane: CallLane;
+  readonly #blobLane: CallLane;
 
-  constructor({ context, calls, client, limits }: RegistryUpstreamOptions) {
-    this.host = context.host;
-    this.#context = context;
-    this.#calls = calls;
-    this.#client = client;
-    this.#limits = limits;
-    this.#reachability = new Reachability(context);
+  constructor(options: RegistryUpstreamOptions) {
+    this.host = options.context.host;
+    this.#context = options.context;
+    this.#calls = options.calls;
+    this.#client = options.client;
+    this.#limits = options.limits;
+    this.#reachability = options.reachability;
+    this.#apiLane = options.apiLane;
+    this.#blobLane = options.blobLane;
   }
 
   get lastAnswerAt(): number | undefined {
     return this.#reachability.lastAnswerAt;
+  }
+
+  get blobsAvailable(): boolean {
+    return this.#blobLane.available;
   }
 
   /** A registry that knows no HEAD (405) is asked by GET instead. */
@@ -60,7 +73,7 @@ export class RegistryUpstream implements Upstream {
     reference: Reference,
   ): Promise<ManifestHead | undefined> {
     const call = this.#calls.manifest('HEAD', repository, reference);
-    return this.#within(call, async (deadline) => {
+    return this.#apiLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       if (answer.status === 405) {
         drain(answer.body);
@@ -76,7 +89,7 @@ export class RegistryUpstream implements Upstream {
 
   getManifest(repository: RepositoryName, reference: Reference): Promise<ManifestBody | undefined> {
     const call = this.#calls.manifest('GET', repository, reference);
-    return this.#within(call, (deadline) => this.#fetchManifest(call, deadline));
+    return this.#apiLane.run(call, (deadline) => this.#fetchManifest(call, deadline));
   }
 
   getBlob(
@@ -86,14 +99,19 @@ export class RegistryUpstream implements Upstream {
     signal: AbortSignal,
   ): Promise<BlobBody | undefined> {
     const call = this.#calls.blob(repository, digest, offset);
-    const work = async (deadline: Deadline): Promise<BlobBody | undefined> => {
+    const work = async (
+      deadline: Deadline,
+      slot: ConnectionSlot,
+    ): Promise<BlobBody | undefined> => {
       const answer = await this.#client.ask(call, deadline);
       const { status } = answer;
       if (status !== 200 && status !== 206) return await readAbsence(answer, call, this.#context);
       refuseCoding(answer, call, this.#context);
-      return readBlobBody(answer, offset, call, this.#context);
+      const blob = readBlobBody(answer, offset, call, this.#context);
+      slot.lendTo(blob.body);
+      return blob;
     };
-    return this.#within(call, work, signal);
+    return this.#blobLane.run(call, work, signal);
   }
 
   /**
@@ -102,7 +120,7 @@ export class RegistryUpstream implements Upstream {
    */
   hasBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     const call = this.#calls.blobPresence(repository, digest);
-    return this.#within(call, async (deadline) => {
+    return this.#blobLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       const { status, elsewhere } = answer;
       if (status === 200 || status === 206 || status === 416) {
@@ -120,7 +138,7 @@ export class RegistryUpstream implements Upstream {
 
   listTags(repository: RepositoryName, query: string): Promise<TagPage | undefined> {
     const call = this.#calls.tags(repository, query);
-    return this.#within(call, async (deadline) => {
+    return this.#apiLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       if (answer.status !== 200) return await readAbsence(answer, call, this.#context);
       const bytes = await readContent(answer, this.#limits.list, call, this.#context);
@@ -134,7 +152,7 @@ export class RegistryUpstream implements Upstream {
     query: string,
   ): Promise<ReferrersPage | undefined> {
     const call = this.#calls.referrers(repository, digest, query);
-    return this.#within(call, async (deadline) => {
+    return this.#apiLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       if (lacksReferrers(answer)) {
         abandon(answer.body);
@@ -151,29 +169,6 @@ export class RegistryUpstream implements Upstream {
     if (answer.status !== 200) return await readAbsence(answer, call, this.#context);
     const bytes = await readContent(answer, this.#limits.manifest, call, this.#context);
     return { mediaType: mediaTypeOf(answer.headers), bytes };
-  }
-
-  /** Bounds a call in time and notes how it ended, unless its caller gave it up. */
-  async #within<T>(
-    { subject, operation }: Call,
-    work: (deadline: Deadline) => Promise<T>,
-    caller?: AbortSignal,
-  ): Promise<T> {
-    const expired = (): Error =>
-      new UpstreamError(this.host, 'unreachable', `${subject}: no answer in time`);
-    const { blobTimeout, callTimeout } = this.#limits;
-    const timeout = operation === 'blob_get' ? blobTimeout : callTimeout;
-    const deadline = new Deadline(timeout, expired, caller);
-    try {
-      const result = await work(deadline);
-      this.#reachability.answered();
-      return result;
-    } catch (error) {
-      if (!deadline.abandoned) this.#reachability.failed(error);
-      throw error;
-    } finally {
-      deadline.lift();
-    }
   }
 }
 

@@ -4,8 +4,10 @@ import type { Account } from './account.ts';
 import { LogInRefused, type Accounts } from './accounts.ts';
 import { observeAnswer, observeFailure } from './callObserver.ts';
 import { Deadline } from './deadline.ts';
-import { exchange, type Incoming } from './exchange.ts';
+import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import { networkFailure } from './networkFailure.ts';
+import { readRetryAfter } from './quota.ts';
+import { onceMoreIfLost } from './repeat.ts';
 import { drain, readBody } from './responseBody.ts';
 import { throttled } from './throttle.ts';
 import { readToken, type Token } from './token.ts';
@@ -45,7 +47,9 @@ export async function requestToken(
   const { context, timeout } = options;
   const subject = `token for ${tokenRequest.scopes.join(' ')}`;
   const deadline = new Deadline(timeout, () => {
-    return new UpstreamError(context.host, 'unreachable', `${subject}: no answer in time`);
+    return new UpstreamError(context.host, 'unreachable', `${subject}: no answer in time`, {
+      symptom: 'timed_out',
+    });
   });
   try {
     const askedAt = context.now();
@@ -68,26 +72,26 @@ async function ask(
   if (service !== undefined) url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
   const authorization = account && (await accounts.basicAuthorization(account));
-  try {
-    const incoming = await exchange(
-      {
-        subject,
-        method: 'GET',
-        url,
-        headers: { accept: 'application/json' },
-        authorization,
-        redirects: 'same_origin',
-        dispatcher,
-        signal,
-      },
-      context,
-    );
-    observeAnswer({ operation: 'token' }, incoming, account, context);
-    return incoming;
-  } catch (error) {
-    observeFailure({ operation: 'token' }, error, account, context);
-    throw error;
-  }
+  const outgoing: Outgoing = {
+    subject,
+    method: 'GET',
+    url,
+    headers: { accept: 'application/json' },
+    authorization,
+    redirects: 'same_origin',
+    dispatcher,
+    signal,
+  };
+  return await onceMoreIfLost(async () => {
+    try {
+      const incoming = await exchange(outgoing, context);
+      observeAnswer({ operation: 'token' }, incoming, account, context);
+      return incoming;
+    } catch (error) {
+      observeFailure({ operation: 'token' }, error, account, context);
+      throw error;
+    }
+  });
 }
 
 async function readReply(
@@ -123,5 +127,6 @@ async function refusal(
   }
   if (status === 401 || status === 403) return new RegistryError('NAME_UNKNOWN');
   const message = `${subject}: the token service answered ${status}`;
-  return new UpstreamError(context.host, 'server_error', message, { status });
+  const retryAfter = readRetryAfter(incoming.headers, context.wallNow());
+  return new UpstreamError(context.host, 'server_error', message, { status, retryAfter });
 }

@@ -74,6 +74,8 @@ export interface Upstream {
     digest: Digest,
     query: string,
   ): Promise<ReferrersPage | undefined>;
-  /** When it last answered properly, in milliseconds of the monotonic clock; `undefined` if it was silent since or never asked. */
+  /** When it last answered properly, in milliseconds of the monotonic clock; `undefined` if it was silent or hung up since, or never asked. */
   readonly lastAnswerAt: number | undefined;
+  /** Whether blobs are asked for at this moment; `false` while those before have failed too often. */
+  readonly blobsAvailable: boolean;
 }

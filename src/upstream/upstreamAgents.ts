@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import { isLostConnection } from './networkFailure.ts';
 
 /** Time-outs in milliseconds, and how many connections each origin gets. */
 export interface AgentLimits {
@@ -21,10 +22,10 @@ const defaultAgentLimits: AgentLimits = {
   apiConnections: 64,
   apiHeadersTimeout: 10_000,
   apiBodyTimeout: 10_000,
-  // A transfer holds its connection: one that has to wait for another's end would run out of time.
+  // A transfer holds its connection, so that one too many has to wait for another's end.
   blobConnections: 256,
   blobHeadersTimeout: 15_000,
-  blobBodyTimeout: 30_000,
+  blobBodyTimeout: 15_000,
 };
 
 /** `HTTPS_PROXY` or `HTTP_PROXY` can't be read. Its value may hold a password: the message has none of it. */
@@ -42,28 +43,35 @@ export interface UpstreamAgentsOptions {
   /** Resolves the names that are connected to directly; those behind a proxy are resolved by it. */
   readonly lookup: LookupFunction;
   readonly limits?: Partial<AgentLimits>;
+  /** Told of each connection for small answers that the far side closed or reset, idle ones too. */
+  readonly apiConnectionLost?: () => void;
 }
 
 /**
  * The connections to one upstream: `api` for small answers, `blob` for transfers, so that transfers
- * never keep a manifest waiting. Beyond the bound of an origin, requests queue.
+ * never keep a manifest waiting. Beyond the bound of an origin, requests queue with their time running:
+ * whoever sends them has to stay below it.
  */
 export class UpstreamAgents {
   readonly api: Dispatcher;
   readonly blob: Dispatcher;
+  /** What holds for them. */
+  readonly limits: AgentLimits;
 
-  constructor({ environment, lookup, limits }: UpstreamAgentsOptions) {
+  constructor({ environment, lookup, limits, apiConnectionLost }: UpstreamAgentsOptions) {
     const all = { ...defaultAgentLimits, ...limits };
+    this.limits = all;
     const shared = {
       connectTimeout: all.connectTimeout,
       keepAliveTimeout: all.keepAliveTimeout,
     };
-    this.api = createAgent(environment, lookup, {
+    const api = {
       ...shared,
       connections: all.apiConnections,
       headersTimeout: all.apiHeadersTimeout,
       bodyTimeout: all.apiBodyTimeout,
-    });
+    };
+    this.api = createAgent(environment, lookup, api, apiConnectionLost);
     this.blob = createAgent(environment, lookup, {
       ...shared,
       connections: all.blobConnections,
@@ -87,10 +95,13 @@ function createAgent(
   environment: UpstreamAgentsOptions['environment'],
   lookup: LookupFunction,
   options: Pool.Options,
+  connectionLost?: () => void,
 ): Dispatcher {
   const http1 = { allowH2: false };
   const createPool = (origin: string | URL, given: object): Dispatcher =>
-    new Pool(origin, { ...options, ...http1, ...given });
+    new Pool(origin, { ...options, ...http1, ...given }).on('disconnect', (_origin, _by, error) => {
+      if (isLostConnection(error)) connectionLost?.();
+    });
   return new EnvHttpProxyAgent({
     ...options,
     ...http1,

@@ -13,14 +13,24 @@ export type UpstreamFailure =
   /** it wants a log-in, and we have no account */
   | 'credentials_required'
   /** it named a token service or a redirect target that the rules forbid */
-  | 'forbidden_address';
+  | 'forbidden_address'
+  /** no connection to it was free in time: says nothing about the upstream itself */
+  | 'busy';
+
+/** How it showed that an upstream is `unreachable`, where that makes a difference. */
+export type NetworkSymptom =
+  /** it did not take the connection, or did not answer, in the time that it was given */
+  | 'timed_out'
+  /** the far side closed or reset the connection in place of an answer, or of its end */
+  | 'connection_lost';
 
 /** What is known about an {@link UpstreamError} beside its message. */
 export interface UpstreamErrorOptions {
   /** The HTTP status, where there was an answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Seconds after which the upstream said to come back. */
   readonly retryAfter?: number | undefined;
+  readonly symptom?: NetworkSymptom | undefined;
   readonly cause?: unknown;
 }
 
@@ -33,6 +43,7 @@ export class UpstreamError extends Error {
   readonly failure: UpstreamFailure;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly symptom: NetworkSymptom | undefined;
 
   constructor(
     host: string,
@@ -46,5 +57,6 @@ export class UpstreamError extends Error {
     this.failure = failure;
     this.status = options.status;
     this.retryAfter = options.retryAfter;
+    this.symptom = options.symptom;
   }
 }

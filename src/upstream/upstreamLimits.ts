@@ -9,6 +9,10 @@ export interface UpstreamLimits {
   readonly blobTimeout: number;
   /** Milliseconds for one request to the token service. */
   readonly tokenTimeout: number;
+  /** Milliseconds to wait in line for a connection; none of the times above runs meanwhile. */
+  readonly callWait: number;
+  /** The same for a blob, where transfers of others have to end first. */
+  readonly blobWait: number;
   /** Bytes of a manifest. The distribution-spec wants 4 MB to work. */
   readonly manifest: number;
   /** Bytes of a page of tags or referrers. */
@@ -20,6 +24,8 @@ export const defaultUpstreamLimits: UpstreamLimits = {
   callTimeout: 9_000,
   blobTimeout: 18_000,
   tokenTimeout: 8_000,
+  callWait: 5_000,
+  blobWait: 20_000,
   manifest: 8 * 1024 * 1024,
   list: 8 * 1024 * 1024,
 };

@@ -1,3 +1,5 @@
+import type { Refusal } from './circuitBreaker.ts';
+
 /** What is asked of an upstream, as the metrics name it. */
 export const upstreamOperations = [
   'token',
@@ -25,6 +27,13 @@ export interface RateLimitReading {
   readonly windowSeconds?: number;
 }
 
+/** The calls to an upstream that are refused together while they would only fail. */
+export type UpstreamCircuit =
+  /** token, manifests, tags, referrers */
+  | 'api'
+  /** transfers of blobs and questions about them */
+  | 'blob';
+
 /**
  * Who wants to know what passes between the mirror and an upstream; the metrics implement it.
  * `upstream` is the name that clients use (`docker.io`), `account` a user name or `anonymous`.
@@ -40,4 +49,6 @@ export interface UpstreamObserver {
   rateLimitRead(upstream: string, account: string, reading: RateLimitReading | undefined): void;
   /** The upstream was found to answer, or not to. */
   reachable(upstream: string, up: boolean): void;
+  /** Calls of one kind are refused from now on, and why; `undefined`: they go through again. */
+  circuitChanged(upstream: string, circuit: UpstreamCircuit, refusal: Refusal | undefined): void;
 }

@@ -6,6 +6,7 @@ import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import { Store } from '../../src/store/store.ts';
 import { openUpstream } from '../../src/upstream/openUpstream.ts';
 import type { AgentLimits } from '../../src/upstream/upstreamAgents.ts';
+import type { UpstreamLimits } from '../../src/upstream/upstreamLimits.ts';
 import type { UpstreamObserver } from '../../src/upstream/upstreamObserver.ts';
 import { lastFirst, type Lifetime } from './lifetime.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';
@@ -35,6 +36,8 @@ export interface TestMirrorOptions {
   readonly monotonicNow?: () => number;
   /** Milliseconds before each resume of a broken transfer. Default: three at once. */
   readonly resumeDelays?: readonly number[];
+  /** How long calls to the upstreams may take, and how large their answers may be. */
+  readonly limits?: Partial<UpstreamLimits>;
   /** Of the connections to the upstreams. */
   readonly agentLimits?: Partial<AgentLimits>;
 }
@@ -140,6 +143,7 @@ function openTestUpstream(
       environment: {},
       observer,
       agentLimits: { keepAliveTimeout: 10, ...options.agentLimits },
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(monotonicNow === undefined ? {} : { now: monotonicNow }),
     });
   const ours = open(account === undefined ? [] : [account]);
@@ -178,5 +182,6 @@ function recordingObserver(observed: Observed[]): MirrorObserver & UpstreamObser
     throttled: record('throttled'),
     rateLimitRead: record('rateLimitRead'),
     reachable: record('reachable'),
+    circuitChanged: record('circuitChanged'),
   };
 }

@@ -5,6 +5,7 @@ import { paidAccount, personalAccount } from '../support/hub/accounts.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { manualClock } from '../support/manualClock.ts';
 import { account, openHub, reference, rejection, repository } from './testUpstream.ts';
 
 const alpine = repository('library/alpine');
@@ -43,7 +44,7 @@ test('every exchange is counted by operation and status, a followed redirect onc
   ]);
 });
 
-test('an exchange without an answer is counted as an error', async (t) => {
+test('an exchange without an answer is counted as an error, and so is its repeat', async (t) => {
   const hub = await startAlpine(t);
   const { upstream, observer } = openHub(t, hub);
   hub.fault({ at: ['token', 'tags'], refuse: 'fin' });
@@ -51,6 +52,8 @@ test('an exchange without an answer is counted as an error', async (t) => {
   await rejection(upstream.listTags(alpine, ''));
   assert.deepEqual(observer.of('exchanged').slice(1), [
     'exchanged hub.test token error',
+    'exchanged hub.test token error',
+    'exchanged hub.test tags error',
     'exchanged hub.test tags error',
   ]);
 });
@@ -64,13 +67,13 @@ test('a manifest GET is a pull of its account, which a HEAD or one that was not 
   assert.equal(hub.count({ operation: 'manifest_get' }), 2);
 });
 
-test('a manifest GET that got no answer may have been counted, and counts', async (t) => {
+test('a manifest GET that got no answer may have been counted, and counts as does its repeat', async (t) => {
   const hub = await startAlpine(t);
   const { upstream, observer } = openHub(t, hub);
   await upstream.headManifest(alpine, latest);
-  hub.fault({ at: 'manifest_get', refuse: 'fin' });
-  await rejection(upstream.getManifest(alpine, latest));
-  assert.deepEqual(observer.of('pull'), ['pull hub.test anonymous']);
+  hub.fault({ at: 'manifest_get', refuse: 'fin', times: 1 });
+  assert.ok(await upstream.getManifest(alpine, latest));
+  assert.deepEqual(observer.of('pull'), ['pull hub.test anonymous', 'pull hub.test anonymous']);
 });
 
 test('the quota is read from HEAD and GET, and from the 429', async (t) => {
@@ -106,10 +109,12 @@ test('what answers elsewhere, or with a failure, says nothing about the quota', 
 
 test('both ways of the abuse limit are reported as throttled', async (t) => {
   const hub = await startAlpine(t);
-  const { upstream, observer } = openHub(t, hub);
+  const clock = manualClock();
+  const { upstream, observer } = openHub(t, hub, { now: clock });
   hub.fault({ at: 'manifest_head', throttle: 'abuse_limit', times: 1 });
   hub.fault({ at: 'manifest_get', throttle: 'abuse_limit_bare_lf' });
   await rejection(upstream.headManifest(alpine, latest));
+  clock.advance(60_000);
   await rejection(upstream.getManifest(alpine, latest));
   const throttled = 'throttled hub.test anonymous abuse_limit';
   assert.deepEqual(observer.of('throttled'), [throttled, throttled]);

@@ -185,6 +185,21 @@ describe('a redirect', () => {
   });
 });
 
+test('a connection is used again after a HEAD', async (t) => {
+  const ports = new Set<number | undefined>();
+  const server = await startTinyServer(t, ({ socket }, response) => {
+    ports.add(socket.remotePort);
+    response.writeHead(200, { 'content-length': 5 }).end();
+  });
+  const agents = new UpstreamAgents({ environment: {}, lookup, limits: { apiConnections: 1 } });
+  t.after(() => agents.destroy());
+  for (let count = 0; count < 3; count++) {
+    const { body } = await ask(t, server.url, { method: 'HEAD', dispatcher: agents.api });
+    await body.dump({ limit: 0 });
+  }
+  assert.equal(ports.size, 1);
+});
+
 describe('a failure', () => {
   test('to connect says which', async (t) => {
     await assertFailure(

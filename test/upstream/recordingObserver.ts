@@ -28,5 +28,9 @@ export function recordingObserver(): RecordingObserver {
     reachable: (upstream, up) => {
       events.push(`reachable ${upstream} ${up}`);
     },
+    circuitChanged: (upstream, circuit, refusal) => {
+      const change = refusal === undefined ? 'closed' : `open ${refusal.milliseconds}`;
+      events.push(`circuit ${upstream} ${circuit} ${change}`);
+    },
   };
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { paidAccount } from '../support/hub/accounts.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { eventually } from '../http/eventually.ts';
 import { manualClock } from '../support/manualClock.ts';
 import {
   account,
@@ -14,6 +16,7 @@ import {
   rejection,
   repository,
 } from './testUpstream.ts';
+import { startTinyServer } from './tinyServer.ts';
 
 const alpine = repository('library/alpine');
 const latest = reference('latest');
@@ -62,6 +65,33 @@ test('an upstream that fails is down until it answers again', async (t) => {
     observer.of('reachable').map((event) => event.split(' ')[2]),
     ['true', 'false', 'true', 'false'],
   );
+});
+
+for (const way of ['fin', 'reset'] as const) {
+  test(`an upstream whose idle connection ends (${way}) is not taken to be there`, async (t) => {
+    const sockets: Socket[] = [];
+    const server = await startTinyServer(t, ({ socket }, response) => {
+      sockets.push(socket);
+      response.writeHead(404, { 'content-length': 0 }).end();
+    });
+    const { upstream } = openTestUpstream(t, { url: server.url });
+    await upstream.headManifest(alpine, latest);
+    assert.notEqual(upstream.lastAnswerAt, undefined);
+    if (way === 'fin') sockets[0]?.end();
+    else sockets[0]?.resetAndDestroy();
+    await eventually('its answer is forgotten', () => upstream.lastAnswerAt === undefined);
+  });
+}
+
+test('a blob connection that is lost says nothing about the upstream', async (t) => {
+  const hub = await startAlpine(t);
+  hub.fault({ at: 'blob_body', cutAfter: 10 });
+  const { upstream } = openHub(t, hub);
+  const { signal } = new AbortController();
+  const blob = await upstream.getBlob(alpine, image.layers[0]?.digest ?? assert.fail(), 0, signal);
+  assert.ok(blob);
+  await rejection(blob.body.toArray());
+  assert.notEqual(upstream.lastAnswerAt, undefined);
 });
 
 for (const [throttle, answeredAt, after] of [

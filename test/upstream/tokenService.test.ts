@@ -7,6 +7,7 @@ import type { Fault } from '../support/hub/faults.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { manualClock } from '../support/manualClock.ts';
 import { account, openHub, reference, rejection, repository } from './testUpstream.ts';
 
 const alpine = repository('library/alpine');
@@ -73,6 +74,15 @@ for (const status of [401, 403]) {
   });
 }
 
+test('one that is overloaded says when to come back', async (t) => {
+  const hub = await startAlpine(t);
+  hub.fault({ at: 'token', status: 503, headers: { 'retry-after': '7' } });
+  const { upstream } = openHub(t, hub);
+  const error = await rejection(upstream.headManifest(alpine, latest));
+  assert.ok(error instanceof UpstreamError);
+  assert.deepEqual([error.status, error.retryAfter], [503, 7]);
+});
+
 test('a 403 to an account denies the repository and says nothing about the log-in', async (t) => {
   const hub = await startAlpine(t);
   hub.fault({ at: 'token', status: 403, times: 1 });
@@ -86,11 +96,13 @@ test('one that does not answer in time is unreachable, and asked anew by the nex
   const hub = await startAlpine(t);
   hub.fault({ at: 'token', delayHeaders: 'hold', times: 1 });
   const limits = { tokenTimeout: 30 };
-  const { upstream } = openHub(t, hub, { limits });
+  const clock = manualClock();
+  const { upstream } = openHub(t, hub, { limits, now: clock });
   const error = await rejection(upstream.headManifest(alpine, latest));
   assert.ok(error instanceof UpstreamError);
   assert.equal(error.failure, 'unreachable');
   assert.match(error.message, /token for repository:library\/alpine:pull: no answer in time/);
+  clock.advance(1000);
   assert.ok(await upstream.headManifest(alpine, latest));
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { lookup } from 'node:dns';
 import { describe, test } from 'node:test';
 import { request, type Dispatcher } from 'undici';
@@ -10,13 +10,10 @@ import { rejection } from './testUpstream.ts';
 import { startTestProxy } from './testProxy.ts';
 import { startTinyServer, type TinyHandler } from './tinyServer.ts';
 
-type Options = Partial<Pick<UpstreamAgentsOptions, 'environment' | 'limits'>>;
+type Options = Partial<Omit<UpstreamAgentsOptions, 'lookup'>>;
 
-function createAgents(
-  t: Lifetime,
-  { environment = {}, limits = {} }: Options = {},
-): UpstreamAgents {
-  const agents = new UpstreamAgents({ environment, lookup, limits });
+function createAgents(t: Lifetime, { environment = {}, ...options }: Options = {}): UpstreamAgents {
+  const agents = new UpstreamAgents({ environment, lookup, ...options });
   t.after(() => agents.destroy());
   return agents;
 }
@@ -78,6 +75,49 @@ describe('without a proxy', () => {
       await failed;
     });
   }
+});
+
+describe('a connection for small answers', () => {
+  for (const [how, headers, limits] of [
+    ['after an answer that announced it', { connection: 'close' }, {}],
+    ['because it was idle for too long', { connection: 'keep-alive' }, { keepAliveTimeout: 1 }],
+  ] as const) {
+    test(`that this side closes ${how} is not reported as lost`, async (t) => {
+      const closed = Promise.withResolvers<void>();
+      const server = await startTinyServer(t, ({ socket, url }, response) => {
+        if (url === '/first') socket.once('close', () => closed.resolve());
+        response.writeHead(200, { 'content-length': 5, ...headers }).end('hello');
+      });
+      let lost = 0;
+      const agents = createAgents(t, { limits, apiConnectionLost: () => (lost += 1) });
+      await get(`${server.url}/first`, agents.api);
+      await closed.promise;
+      // By the time of another answer, this side knows as well.
+      await get(`${server.url}/second`, agents.blob);
+      assert.equal(lost, 0);
+    });
+  }
+
+  test('that the far side ends while it is idle is reported, one for transfers is not', async (t) => {
+    const sockets: Socket[] = [];
+    const server = await startTinyServer(t, ({ socket }, response) => {
+      sockets.push(socket);
+      response.end('hello');
+    });
+    const lost = Promise.withResolvers<void>();
+    let count = 0;
+    const apiConnectionLost = (): void => {
+      count += 1;
+      lost.resolve();
+    };
+    const agents = createAgents(t, { apiConnectionLost });
+    await get(server.url, agents.blob);
+    await get(server.url, agents.api);
+    for (const socket of sockets) socket.end();
+    await lost.promise;
+    await get(server.url, agents.blob);
+    assert.equal(count, 1);
+  });
 });
 
 describe('a proxy', () => {
