@@ -8,12 +8,14 @@ const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
 /**
  * Refuses a request by its head alone, before anything is done for it. One with a body is refused
  * before the body is read, and the connection closed after: what follows on it can't be told from the
- * body.
+ * body. One that wants another protocol is answered in this one, and the connection closed too.
  * @throws {RegistryError}
  */
 export function requireSoundHead(request: FastifyRequest, reply: FastifyReply): void {
   const unreadBody = announcesBody(request.headers);
-  if (unreadBody) reply.header('connection', 'close');
+  // Node's parser loses what came in together with an Upgrade that nobody takes up.
+  const unreadRest = request.headers.upgrade !== undefined;
+  if (unreadBody || unreadRest) reply.header('connection', 'close');
   if (!versions.has(request.raw.httpVersion)) {
     throw new RegistryError('REQUEST_INVALID', { message: 'neither HTTP/1.1 nor HTTP/1.0' });
   }

@@ -48,6 +48,32 @@ describe('a size', () => {
     );
   });
 
+  test('is worth what its number and unit say, if that can be counted exactly', () => {
+    const worth = {
+      '': 1n,
+      B: 1n,
+      kB: 1000n,
+      KiB: 1024n,
+      MB: 1000n ** 2n,
+      MiB: 1024n ** 2n,
+    } as const;
+    const large = {
+      GiB: 1024n ** 3n,
+      TB: 1000n ** 4n,
+      TiB: 1024n ** 4n,
+      PiB: 1024n ** 5n,
+    } as const;
+    const units = fc.constantFrom(...Object.entries({ ...worth, ...large }));
+    const numbers = fc.oneof(fc.nat(20), fc.maxSafeNat());
+    fc.assert(
+      fc.property(numbers, units, fc.constantFrom('', ' '), (number, [unit, bytes], space) => {
+        const exact = BigInt(number) * bytes;
+        const expected = exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : undefined;
+        assert.equal(parseByteSize(`${number}${unit === '' ? '' : space}${unit}`), expected);
+      }),
+    );
+  });
+
   test('is written in the largest unit that needs no fraction', () => {
     assert.equal(formatByteSize(2 * 1024 ** 3), '2GiB');
     assert.equal(formatByteSize(100 * 1000 ** 3), '100GB');

@@ -31,6 +31,19 @@ describe('a duration', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (ms) => parseDuration(formatDuration(ms)) === ms));
   });
 
+  test('is worth what its number and unit say, if that can be counted exactly', () => {
+    const worth = { ms: 1n, s: 1000n, m: 60_000n, h: 3_600_000n, d: 86_400_000n } as const;
+    const units = fc.constantFrom(...Object.entries(worth));
+    const numbers = fc.oneof(fc.nat(400), fc.maxSafeNat());
+    fc.assert(
+      fc.property(numbers, units, fc.constantFrom('', ' '), (number, [unit, length], space) => {
+        const exact = BigInt(number) * length;
+        const expected = exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : undefined;
+        assert.equal(parseDuration(`${number}${space}${unit}`), expected);
+      }),
+    );
+  });
+
   test('is written in the largest unit that needs no fraction', () => {
     assert.equal(formatDuration(86_400_000), '1d');
     assert.equal(formatDuration(90_000), '90s');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import {
   formatListenAddress,
   listenAddressesCollide,
@@ -41,6 +42,29 @@ describe('a listen address', () => {
       assert.equal(parseListenAddress(text), undefined);
     });
   }
+
+  test('is read back from what it is written as', () => {
+    const hosts = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.constantFrom('::', 'localhost'));
+    fc.assert(
+      fc.property(hosts, fc.nat(65_535), (host, port) => {
+        const address = { host, port };
+        assert.deepEqual(parseListenAddress(formatListenAddress(address)), address);
+      }),
+    );
+  });
+
+  test('is one that can be written, or none, whatever the text', () => {
+    const unit = fc.constantFrom('a', '0', '.', ':', '[', ']', '::1', '65536', '-', '/', '%', ' ');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 3 }), fc.nat(99_999), (host, number) => {
+        const address = parseListenAddress(`${host}:${number}`);
+        if (address === undefined) return;
+        assert.ok(address.port >= 0 && address.port <= 65_535);
+        assert.deepEqual(parseListenAddress(formatListenAddress(address)), address);
+      }),
+      { numRuns: 1000 },
+    );
+  });
 
   test('collides with the same one, and with a wildcard on the same port', () => {
     assert.equal(collide('127.0.0.1:1', '127.0.0.1:1'), true);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import { readUpstreamUrl } from '../../src/config/upstreamUrl.ts';
 
 describe('the address of an upstream', () => {
@@ -14,6 +15,34 @@ describe('the address of an upstream', () => {
       assert.deepEqual(readUpstreamUrl(text), { origin });
     });
   }
+
+  test('is read again as what it was read as, or is refused without being repeated', () => {
+    const secret = 'hunter2hunter2';
+    const parts = fc.constantFrom(
+      'https://',
+      'ghcr.io',
+      '/',
+      ':',
+      '@',
+      '?',
+      '#',
+      '\\',
+      ' ',
+      secret,
+    );
+    const addresses = fc.oneof(
+      fc.webUrl({ validSchemes: ['http', 'https'] }),
+      fc.array(parts).map((list) => `https://${secret}${list.join('')}`),
+    );
+    fc.assert(
+      fc.property(addresses, (text) => {
+        const reading = readUpstreamUrl(text);
+        if ('expected' in reading) assert.ok(!reading.expected.includes(secret));
+        else assert.deepEqual(readUpstreamUrl(reading.origin), reading);
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   const flaws: readonly (readonly [string, RegExp])[] = [
     ['ghcr.io', /such as https:/],

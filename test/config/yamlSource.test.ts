@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import { readYaml } from '../../src/config/yamlSource.ts';
 
 const sample = 'listen: a:1\nupstreams:\n  - host: ghcr.io\n    url: x\nlog:\n';
@@ -65,4 +66,27 @@ describe('a text that is no proper YAML', () => {
       assert.doesNotMatch(JSON.stringify(problems), /unter/);
     });
   }
+});
+
+test('JSON, of which any is YAML, is read as what it says', () => {
+  const keys = fc.string().filter((key) => key !== '__proto__');
+  const values = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.string(),
+      fc.integer(),
+      fc.boolean(),
+      tie('list'),
+      tie('map'),
+    ),
+    list: fc.array(tie('value')),
+    map: fc.dictionary(keys, tie('value'), { noNullPrototype: true }),
+  })).value;
+  fc.assert(
+    fc.property(values, (value) => {
+      const { value: read, problems } = readYaml(JSON.stringify(value), 'a text');
+      assert.deepEqual(problems, []);
+      assert.deepEqual(read, value);
+    }),
+  );
 });

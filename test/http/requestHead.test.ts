@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { exchangeRaw } from '../support/rawSocket.ts';
 import { assertRegistryError } from './assertRegistryError.ts';
 import { manifestPath, startStage } from './stage.ts';
-import { readAnswer, type WireAnswer } from './wireAnswer.ts';
+import { readAnswer, requestHead, type WireAnswer } from './wireAnswer.ts';
 
 /** The answer to a head of which every line is given. */
 async function send(port: number, ...lines: string[]): Promise<WireAnswer> {
@@ -101,6 +101,20 @@ async function sendWithBody(
   assert.equal(reply.end, 'fin');
   return reply.bytes.toString('latin1');
 }
+
+test('a request that wants another protocol is answered in this one, and is the last', async (t) => {
+  const { mirror } = await startStage(t);
+  for (const upgrade of ['h2c', 'websocket']) {
+    const wanting = requestHead('GET', '/v2/', { connection: 'upgrade', upgrade });
+    const bytes = wanting + requestHead('GET', '/v2/');
+    const reply = await exchangeRaw({ port: mirror.port, bytes });
+    const answer = readAnswer(reply.bytes, reply.end);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['connection'], 'close');
+    assert.equal(answer.body.toString(), '{}');
+    assert.equal(answer.end, 'fin');
+  }
+});
 
 test('a body of no bytes is no body', async (t) => {
   const { mirror, image } = await startStage(t);

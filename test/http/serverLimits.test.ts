@@ -1,34 +1,13 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
-import { serverLimits, type ServerLimits } from '../../src/http/serverLimits.ts';
-import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
+import { serverLimits } from '../../src/http/serverLimits.ts';
 import { openRawConnection } from '../support/rawSocket.ts';
 import { assertRegistryError } from './assertRegistryError.ts';
 import { eventually } from './eventually.ts';
-import { blobPath, startStage, type Stage } from './stage.ts';
+import { serveWith } from './secondServer.ts';
+import { blobPath, startStage } from './stage.ts';
 import { readAnswer, requestHead } from './wireAnswer.ts';
-
-/** A second server before the stage's mirror, with limits of its own. */
-async function serveWith(
-  t: TestContext,
-  { mirror }: Stage,
-  limits: Partial<ServerLimits>,
-): Promise<{ port: number; finished: FinishedRequest[] }> {
-  const finished: FinishedRequest[] = [];
-  const app = createRegistryServer({
-    mirror: mirror.mirror,
-    observer: { finished: (request) => finished.push(request) },
-    monotonicNow: () => performance.now(),
-    limits,
-  });
-  t.after(async () => {
-    app.server.closeAllConnections();
-    await app.close();
-  });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  return { port: Number(new URL(url).port), finished };
-}
 
 const impatient = { headersTimeout: 100, requestTimeout: 100, checkInterval: 20 };
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import {
   bareMediaType,
   isImage,
@@ -7,12 +8,26 @@ import {
   manifestAccept,
   mediaTypes,
 } from '../../src/registry/mediaType.ts';
+import { anyText } from '../support/anyText.ts';
 
 describe('media types', () => {
   test('lose parameters, white space and upper case', () => {
     assert.equal(bareMediaType('application/json'), 'application/json');
     assert.equal(bareMediaType(' Application/JSON ; charset=utf-8; a=b'), 'application/json');
     assert.equal(bareMediaType(';'), '');
+  });
+
+  test('are found in any text, and again in what was found', () => {
+    fc.assert(
+      fc.property(anyText(), fc.string(), (type, parameters) => {
+        fc.pre(!type.includes(';'));
+        const bare = bareMediaType(type);
+        assert.equal(bareMediaType(`${type};${parameters}`), bare);
+        assert.equal(bareMediaType(` ${bare}\t`), bare);
+        assert.equal(bare, type.trim().toLowerCase());
+        assert.ok(!(isIndex(bare) && isImage(bare)));
+      }),
+    );
   });
 
   test('of lists of manifests are those of OCI and of Docker', () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { digestOf } from '../../src/registry/digest.ts';
 import { parseReference, parseTag, referenceText } from '../../src/registry/reference.ts';
+import { anyText } from '../support/anyText.ts';
 
 const tagStart = fc.stringMatching(/^[a-zA-Z0-9_]$/);
 const tagRest = fc.stringMatching(/^[a-zA-Z0-9._-]{0,127}$/);
@@ -18,10 +19,25 @@ describe('parseTag', () => {
 
   test('takes nothing but letters, digits, underscores, dots and hyphens, of ASCII', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText(), (text) => {
         const allowed = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-';
         if (parseTag(text) === undefined) return;
         for (const character of text) assert.ok(allowed.includes(character), character);
+      }),
+    );
+  });
+
+  test('takes what the grammar of the specification does, and nothing else', () => {
+    const specified = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+    const unit = fc.constantFrom('a', 'Z', '0', '_', '.', '-', '/', ':', '\n', '\0', 'ſ', 'K', 'é');
+    const texts = fc.oneof(
+      fc.string({ unit }),
+      fc.string({ unit: fc.constantFrom('a', '.'), minLength: 126, maxLength: 130 }),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const expected = specified.test(text) && !text.endsWith('\n') ? text : undefined;
+        assert.equal(parseTag(text), expected);
       }),
     );
   });
@@ -79,7 +95,7 @@ describe('parseReference', () => {
 
   test('never throws, and what it reads is written back as it was', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), tags, digests), (text) => {
+      fc.property(fc.oneof(anyText(), tags, digests), (text) => {
         const reference = parseReference(text);
         if (reference !== undefined) assert.equal(referenceText(reference), text);
       }),
