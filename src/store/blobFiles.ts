@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Digest } from '../registry/digest.ts';
 import type { StoreLayout } from './storeLayout.ts';
 
@@ -13,14 +13,18 @@ export class BlobFiles {
   }
 
   /** A path that no file has yet, for a blob that is not complete. */
-  newPath(): string {
-    return join(this.#layout.incoming, randomUUID());
+  newPath(digest: Digest): string {
+    return this.#layout.incomingFile(digest, randomUUID());
   }
 
-  /** Gives a complete file its final name, so that a power cut takes neither the name nor the bytes. */
+  /**
+   * Gives a complete file its final name, so that a power cut takes neither the name nor the bytes.
+   * The directory of all blobs is not made anew: where it is gone, a volume may have been unmounted, and
+   * what is written in its place would fill the disk beneath.
+   */
   async giveName(path: string, digest: Digest): Promise<void> {
     const directory = this.#layout.blobDirectory(digest);
-    await mkdir(directory, { recursive: true });
+    for (const one of [dirname(directory), directory]) await makeDirectory(one);
     await rename(path, this.#layout.blobFile(digest));
     const handle = await open(directory);
     try {
@@ -30,21 +34,12 @@ export class BlobFiles {
     }
   }
 
-  /** Opens a finished blob; `undefined` when its file is not there or has another size. */
-  async open(digest: Digest, size: number): Promise<FileHandle | undefined> {
-    const file = await openIfThere(this.#layout.blobFile(digest));
-    let isWhole = false;
-    try {
-      isWhole = (await file?.stat())?.size === size;
-    } finally {
-      if (!isWhole) await file?.close();
-    }
-    return isWhole ? file : undefined;
-  }
-
-  /** Removes a finished blob, if it is there; who has it open can read on. */
+  /**
+   * Removes a finished blob, if it is there, or whatever somebody put under its name; who has it open can
+   * read on.
+   */
   async remove(digest: Digest): Promise<void> {
-    await rm(this.#layout.blobFile(digest), { force: true });
+    await rm(this.#layout.blobFile(digest), { recursive: true, force: true });
   }
 
   /** Bytes of the file system that are free for this process. */
@@ -55,7 +50,7 @@ export class BlobFiles {
 
   /** Shows that files can be written and read. */
   async probe(): Promise<void> {
-    const path = this.newPath();
+    const path = join(this.#layout.incoming, `probe-${randomUUID()}`);
     const file = await open(path, 'wx+');
     try {
       await file.writeFile('ok');
@@ -67,11 +62,10 @@ export class BlobFiles {
   }
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+async function makeDirectory(path: string): Promise<void> {
   try {
-    return await open(path);
+    await mkdir(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

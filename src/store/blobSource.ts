@@ -1,4 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { Digest } from '../registry/digest.ts';
+import { asDamage, DamagedBlobError } from './blobDamage.ts';
 
 /** The bytes of one blob, wherever they are; any number of readers, each at its own pace. */
 export interface BlobSource {
@@ -16,17 +18,30 @@ export interface BlobSource {
 
 /** A finished blob on disk. Its open file outlives an eviction, so a reader never loses it. */
 export class FileSource implements BlobSource {
+  readonly digest: Digest;
   readonly size: number;
   readonly #file: FileHandle;
+  readonly #damaged: () => void;
 
-  constructor(file: FileHandle, size: number) {
-    this.#file = file;
+  /** `damaged` is called when the file turns out not to hold the whole blob any more. */
+  constructor(digest: Digest, file: FileHandle, size: number, damaged: () => void) {
+    this.digest = digest;
     this.size = size;
+    this.#file = file;
+    this.#damaged = damaged;
   }
 
+  /** @throws {DamagedBlobError} when the disk fails to read, or the file has become shorter */
   async read(buffer: Buffer, position: number): Promise<number> {
-    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, position);
-    return bytesRead;
+    try {
+      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, position);
+      if (bytesRead > 0 || position >= this.size) return bytesRead;
+      throw new DamagedBlobError(this.digest, `it ends at byte ${position} of ${this.size}`);
+    } catch (error) {
+      const damage = asDamage(this.digest, error);
+      if (damage instanceof DamagedBlobError) this.#damaged();
+      throw damage;
+    }
   }
 
   async close(): Promise<void> {

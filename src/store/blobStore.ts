@@ -1,12 +1,15 @@
-import { rm, type FileHandle } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { Digest } from '../registry/digest.ts';
+import { DamagedBlobError } from './blobDamage.ts';
 import { BlobFiles } from './blobFiles.ts';
 import { FileSource, MemorySource, type BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { CatalogTable } from './catalogTable.ts';
 import { GrowingBlob } from './growingBlob.ts';
+import { HeldFiles } from './heldFiles.ts';
 import { KeyedQueue } from './keyedQueue.ts';
+import { PartialBlobs, type PartialBlob } from './partialBlobs.ts';
 import type { StoreLayout } from './storeLayout.ts';
 
 /** Why a blob was removed, as the metrics name it. */
@@ -33,7 +36,10 @@ export interface BlobStoreOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly evicted: (size: number, reason: EvictionReason) => void;
-  /** A removal in the background failed; the file is found again at the next start. */
+  /**
+   * The disk failed in something that no client has to be told of: a removal, an entry of the catalog. What
+   * fails once may fail with each request, so that not each time is worth a line in a log.
+   */
   readonly failed: (error: unknown) => void;
 }
 
@@ -42,6 +48,9 @@ const smallBlob = 256 * 1024;
 // Manifests are read whole. Registries and clients agree on about 4 MiB; an index of many is larger.
 const memoryEntryLimit = 8 * 1024 * 1024;
 
+// Of `maxSize`: what may be taken, beside the blobs that are whole, by those that could not be had whole.
+const partialShare = 0.25;
+
 /**
  * The finished blobs, by digest, shared by all repositories. A file gets its name only after its bytes
  * hashed to it. The catalog's entry is written before the file appears and deleted after it is gone,
@@ -49,6 +58,7 @@ const memoryEntryLimit = 8 * 1024 * 1024;
  */
 export class BlobStore {
   readonly #files: BlobFiles;
+  readonly #held: HeldFiles;
   readonly #contents: CatalogTable<ContentEntry>;
   readonly #options: BlobStoreOptions;
   /** What is held, least recently used first. */
@@ -59,6 +69,7 @@ export class BlobStore {
   /** Blobs begin one after the other: what was promised to one is not there for the next. */
   readonly #beginnings = new KeyedQueue<'disk'>();
   readonly #growing = new Set<GrowingBlob>();
+  readonly #partials: PartialBlobs;
 
   constructor(
     layout: StoreLayout,
@@ -66,8 +77,13 @@ export class BlobStore {
     options: BlobStoreOptions,
   ) {
     this.#files = new BlobFiles(layout);
+    this.#held = new HeldFiles(layout);
     this.#contents = contents;
     this.#options = options;
+    this.#partials = new PartialBlobs({
+      maxSize: (options.maxSize ?? Number.POSITIVE_INFINITY) * partialShare,
+      now: options.now,
+    });
     this.#index = new LRUCache({
       maxSize: options.maxSize ?? Number.MAX_SAFE_INTEGER,
       sizeCalculation: ({ size }) => Math.max(1, size),
@@ -90,6 +106,14 @@ export class BlobStore {
     }
   }
 
+  /** Takes up what is left of blobs that an earlier process did not get whole. */
+  loadPartials(partials: Iterable<PartialBlob>): void {
+    for (const partial of partials) {
+      if (this.#index.has(partial.digest)) this.#removeFile(partial);
+      else this.#takeIn(partial);
+    }
+  }
+
   /** Bytes of all finished blobs. */
   get bytes(): number {
     return this.#index.calculatedSize;
@@ -105,7 +129,10 @@ export class BlobStore {
     return this.#index.peek(digest);
   }
 
-  /** Opens a blob; `undefined` when it is not held, or its file was taken away or cut. */
+  /**
+   * Opens a blob; `undefined` when it is not held, is found damaged and forgotten, or can't be had from
+   * the disk now: then too the upstream is the one to ask.
+   */
   async open(digest: Digest): Promise<BlobSource | undefined> {
     const entry = this.#index.get(digest);
     if (entry === undefined) return undefined;
@@ -113,8 +140,14 @@ export class BlobStore {
       const bytes = await this.read(digest);
       return bytes === undefined ? undefined : new MemorySource(bytes);
     }
-    const file = await this.#openFile(digest, entry);
-    return file === undefined ? undefined : new FileSource(file, entry.size);
+    const held = await this.#unlessDamaged(digest, entry, () => this.#held.open(digest, entry));
+    if (held === undefined) return undefined;
+    const { file, modifiedAt } = held;
+    const known = modifiedAt === entry.modifiedAt ? entry : { ...entry, modifiedAt };
+    if (known !== entry) this.#note(digest, entry, known);
+    return new FileSource(digest, file, entry.size, () => {
+      void this.#forgetDamaged(digest, known);
+    });
   }
 
   /** Reads a small blob or a manifest whole; `undefined` as for {@link open}. */
@@ -123,29 +156,51 @@ export class BlobStore {
     if (entry === undefined) return undefined;
     const remembered = this.#memory.get(digest);
     if (remembered !== undefined) return remembered;
-    const file = await this.#openFile(digest, entry);
-    if (file === undefined) return undefined;
+    const bytes = await this.#unlessDamaged(digest, entry, () => this.#held.read(digest, entry));
+    if (bytes !== undefined) this.#remember(digest, bytes);
+    return bytes;
+  }
+
+  /**
+   * What is held of a blob that could not be had whole, to go on with; `undefined` when nothing is. To be
+   * given to {@link begin}, or back with {@link setAside}.
+   */
+  async resume(digest: Digest): Promise<GrowingBlob | undefined> {
+    const partial = this.#partials.take(digest);
+    if (partial === undefined) return undefined;
     try {
-      const bytes = await file.readFile();
-      this.#remember(digest, bytes);
-      return bytes;
-    } finally {
-      await file.close();
+      return await GrowingBlob.resume(digest, partial.path);
+    } catch (error) {
+      this.#removeFile(partial);
+      this.#options.failed(error);
+      return undefined;
     }
   }
 
   /**
-   * Starts a blob of `size` bytes, evicting others when the disk would become too full.
+   * Starts a blob of `size` bytes, or goes on with what is held of it, evicting others when the disk would
+   * become too full.
    * @throws {StoreFullError} when that would not be enough
    */
-  begin(digest: Digest, size: number | undefined): Promise<GrowingBlob> {
+  begin(digest: Digest, size: number | undefined, held?: GrowingBlob): Promise<GrowingBlob> {
     return this.#beginnings.run('disk', async () => {
-      await this.#makeRoom(size ?? 0);
-      const blob = await GrowingBlob.create(digest, this.#files.newPath());
+      await this.#makeRoom((size ?? 0) - (held?.length ?? 0));
+      const blob = held ?? (await GrowingBlob.create(digest, this.#files.newPath(digest)));
       if (size !== undefined) blob.announceSize(size);
       this.#growing.add(blob);
       return blob;
     });
+  }
+
+  /**
+   * Ends a blob that can't be had whole now. Its readers are cut off with the error; who asks for it next
+   * can {@link resume} it at once.
+   */
+  async setAside(blob: GrowingBlob, error: unknown): Promise<void> {
+    const { digest, path, length } = blob;
+    if (length === 0) return blob.fail(error);
+    this.#takeIn({ digest, path, length, keptAt: this.#options.now() });
+    blob.cutOff(error);
   }
 
   /**
@@ -198,21 +253,29 @@ export class BlobStore {
     // A manifest that was fetched once more as a blob stays a manifest.
     const type = mediaType ?? this.#index.peek(digest)?.mediaType;
     const storedAt = this.#options.now();
-    const entry = { size, ...(type === undefined ? {} : { mediaType: type }), storedAt };
     try {
+      const { mtimeMs: modifiedAt } = await stat(blob.path);
+      const typed = type === undefined ? {} : { mediaType: type };
+      const entry = { size, ...typed, storedAt, modifiedAt };
       await this.#contents.set(digest, entry);
       await this.#files.giveName(blob.path, digest);
+      this.#index.set(digest, entry);
     } catch (error) {
       await this.#remove(digest).catch(this.#options.failed);
       throw error;
     }
-    this.#index.set(digest, entry);
   }
 
   async #makeRoom(size: number): Promise<void> {
     const wanted = size + this.#promisedBytes() + this.#options.minFree;
     let missing = wanted - (await this.freeBytes());
-    if (missing > this.bytes) throw new StoreFullError(size);
+    if (missing > this.bytes + this.#partials.bytes) throw new StoreFullError(size);
+    while (missing > 0) {
+      const partial = this.#partials.takeOldest();
+      if (partial === undefined) break;
+      await rm(partial.path, { force: true });
+      missing -= partial.length;
+    }
     while (missing > 0) {
       const oldest = this.#leastRecentlyUsed();
       if (oldest === undefined) throw new StoreFullError(size);
@@ -231,6 +294,14 @@ export class BlobStore {
       else this.#growing.delete(blob);
     }
     return bytes;
+  }
+
+  #takeIn(partial: PartialBlob): void {
+    for (const gone of this.#partials.add(partial)) this.#removeFile(gone);
+  }
+
+  #removeFile({ digest, path }: PartialBlob): void {
+    this.#changes.run(digest, () => rm(path, { force: true })).catch(this.#options.failed);
   }
 
   #exceedsBound(size: number): boolean {
@@ -267,15 +338,43 @@ export class BlobStore {
     await this.#contents.delete(digest);
   }
 
-  /** A file that somebody deleted or cut makes its blob a miss, which the next pull heals. */
-  async #openFile(digest: Digest, entry: ContentEntry): Promise<FileHandle | undefined> {
-    const file = await this.#files.open(digest, entry.size);
-    if (file !== undefined) return file;
-    // If it was evicted meanwhile, or even kept anew, nothing is wrong with what is there now.
-    if (this.#index.peek(digest) === entry) {
-      this.#index.delete(digest);
-      await this.#discard(digest, entry, 'corrupt');
+  /**
+   * Does something with the file of a blob. One that is damaged makes its blob a miss, which the next pull
+   * heals; so does a process that has no descriptor left, though the blob stays.
+   */
+  async #unlessDamaged<Result>(
+    digest: Digest,
+    entry: ContentEntry,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DamagedBlobError) await this.#forgetDamaged(digest, entry);
+      else this.#options.failed(error);
+      return undefined;
     }
-    return undefined;
   }
+
+  /** Never fails: the file that a read-only disk keeps is found out again by the next process. */
+  async #forgetDamaged(digest: Digest, entry: ContentEntry): Promise<void> {
+    // If it was evicted meanwhile, or even kept anew, nothing is wrong with what is there now.
+    if (!isSameCopy(this.#index.peek(digest), entry)) return;
+    this.#index.delete(digest);
+    await this.#discard(digest, entry, 'corrupt').catch(this.#options.failed);
+  }
+
+  /** Says more about a blob than its entry did; what the catalog does not take is found out again. */
+  #note(digest: Digest, entry: ContentEntry, known: ContentEntry): void {
+    if (this.#index.peek(digest) !== entry) return;
+    this.#index.set(digest, known);
+    const noted = this.#changes.run(digest, async () => {
+      if (this.#index.peek(digest) === known) await this.#contents.set(digest, known);
+    });
+    noted.catch(this.#options.failed);
+  }
+}
+
+function isSameCopy(one: ContentEntry | undefined, other: ContentEntry): boolean {
+  return one?.storedAt === other.storedAt && one.modifiedAt === other.modifiedAt;
 }

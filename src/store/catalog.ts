@@ -14,6 +14,15 @@ export interface TagEntry {
   readonly checkedAt: number;
   /** When the upstream last failed to confirm it, if that was later. */
   readonly failedAt?: number;
+  /** What it stood for before; kept until the image that it stands for now is all here. */
+  readonly earlier?: EarlierTag;
+}
+
+/** What a tag stood for before it moved. */
+export interface EarlierTag {
+  readonly digest: Digest;
+  /** When the upstream last confirmed it, in milliseconds since the epoch. */
+  readonly checkedAt: number;
 }
 
 /** A blob or manifest whose bytes are held. */
@@ -23,6 +32,11 @@ export interface ContentEntry {
   readonly mediaType?: string;
   /** Milliseconds since the epoch. */
   readonly storedAt: number;
+  /**
+   * When the file was last changed, by the file system's clock, as of when its bytes were last known to
+   * have their digest; absent where they were not looked at since the entry was made.
+   */
+  readonly modifiedAt?: number;
 }
 
 /** That an upstream served a digest under a repository, or vouched for it in a manifest. */

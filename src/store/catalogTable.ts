@@ -15,6 +15,11 @@ export class CatalogTable<Entry extends object> {
   readonly #keyv: Keyv<Entry>;
   readonly #recent: LRUCache<string, Entry | typeof absent>;
   readonly #updates = new KeyedQueue<string>();
+  /**
+   * Changes that the store failed to take. They are not left to {@link #recent}, which forgets, and what
+   * was said to be gone would be back; there are as many as were changed while the store failed.
+   */
+  readonly #unwritten = new Map<string, Entry | typeof absent>();
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
 
@@ -26,7 +31,7 @@ export class CatalogTable<Entry extends object> {
 
   /** Reads an entry. */
   async get(key: string): Promise<Entry | undefined> {
-    const recent = this.#recent.get(key);
+    const recent = this.#unwritten.get(key) ?? this.#recent.get(key);
     if (recent !== undefined) return recent === absent ? undefined : recent;
     const writes = this.#writes;
     const entry = await this.#keyv.get<Entry>(key);
@@ -36,34 +41,38 @@ export class CatalogTable<Entry extends object> {
 
   /** Writes an entry; it is read back even by a process that starts after this one was killed. */
   async set(key: string, entry: Entry): Promise<void> {
-    await this.#write(() => this.#keyv.set(key, entry));
+    await this.#write([key], () => this.#keyv.set(key, entry));
     this.#recent.set(key, entry);
   }
 
   /**
    * Changes what an entry is; changes of one entry happen one after the other, so that none is lost. A
-   * change counts for as long as it is remembered even where the store fails to take it.
+   * change counts for as long as this process lives even where the store fails to take it, and is written
+   * down when the store works again.
    */
   update(key: string, change: (known: Entry | undefined) => Entry): Promise<void> {
     return this.#updates.run(key, async () => {
       const entry = change(await this.get(key));
-      this.#recent.set(key, entry);
-      await this.set(key, entry);
+      await this.#insist(key, entry);
     });
   }
 
   /** Writes many entries, all or none of them. */
   async setMany(entries: ReadonlyArray<readonly [string, Entry]>): Promise<void> {
     if (entries.length === 0) return;
-    await this.#write(() => this.#keyv.setMany(entries.map(([key, value]) => ({ key, value }))));
+    const keys = entries.map(([key]) => key);
+    await this.#write(keys, () =>
+      this.#keyv.setMany(entries.map(([key, value]) => ({ key, value }))),
+    );
     for (const [key, entry] of entries) this.#recent.set(key, entry);
   }
 
-  /** Removes an entry, if there is one; it is not found any more even where the store fails to do so. */
-  async delete(key: string): Promise<void> {
-    this.#recent.set(key, absent);
-    await this.#write(() => this.#keyv.delete(key));
-    this.#recent.set(key, absent);
+  /**
+   * Removes an entry, if there is one; it is not found any more even where the store fails to do so, as for
+   * {@link update}.
+   */
+  delete(key: string): Promise<void> {
+    return this.#insist(key, absent);
   }
 
   /** All entries, in no promised order. */
@@ -73,12 +82,42 @@ export class CatalogTable<Entry extends object> {
     yield* iterate.call(this.#keyv, undefined) as AsyncGenerator<[string, Entry]>;
   }
 
-  async #write(write: () => Promise<unknown>): Promise<void> {
+  /** Makes a change that counts whether or not the store takes it. */
+  async #insist(key: string, change: Entry | typeof absent): Promise<void> {
+    this.#recent.set(key, change);
+    try {
+      await this.#write([key], () => this.#store(key, change));
+    } catch (error) {
+      this.#unwritten.set(key, change);
+      throw error;
+    }
+    this.#recent.set(key, change);
+  }
+
+  #store(key: string, change: Entry | typeof absent): Promise<unknown> {
+    return change === absent ? this.#keyv.delete(key) : this.#keyv.set(key, change);
+  }
+
+  async #write(keys: readonly string[], write: () => Promise<unknown>): Promise<void> {
     this.#writes += 1;
     try {
       await write();
     } finally {
       this.#writes += 1;
+    }
+    for (const key of keys) this.#unwritten.delete(key);
+    if (this.#unwritten.size > 0) await this.#catchUp();
+  }
+
+  /** Writes down what the store did not take before. What it does not take now either waits on. */
+  async #catchUp(): Promise<void> {
+    for (const [key, change] of this.#unwritten) {
+      try {
+        await this.#store(key, change);
+      } catch {
+        return;
+      }
+      if (this.#unwritten.get(key) === change) this.#unwritten.delete(key);
     }
   }
 }

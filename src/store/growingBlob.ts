@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { digestAlgorithm, digestFrom, hashFor, type Digest } from '../registry/digest.ts';
 import type { BlobSource } from './blobSource.ts';
+import { writeAll } from './writeAll.ts';
 
 /** Bytes that turned out not to be what their digest says. */
 export class DigestMismatchError extends Error {
@@ -15,6 +16,9 @@ export class DigestMismatchError extends Error {
     this.actual = actual;
   }
 }
+
+// Hashing a piece keeps everything else waiting for about a millisecond.
+const rehashPiece = 1024 * 1024;
 
 type State = { kind: 'growing' } | { kind: 'verified' } | { kind: 'failed'; error: Error };
 
@@ -30,23 +34,44 @@ export class GrowingBlob {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #hash: Hash;
+  /** Bytes that an earlier one left, and that are yet to be hashed. */
+  #heldBefore: number;
   #size: number | undefined;
-  #length = 0;
+  #length: number;
   #state: State = { kind: 'growing' };
   #changed = Promise.withResolvers<void>();
   #readers = 0;
   #released = false;
 
-  private constructor(digest: Digest, path: string, file: FileHandle) {
+  private constructor(digest: Digest, path: string, file: FileHandle, length: number) {
     this.digest = digest;
     this.path = path;
     this.#file = file;
     this.#hash = hashFor(digest);
+    this.#length = length;
+    this.#heldBefore = length;
   }
 
   /** Starts an empty one at `path`, which must not exist. */
   static async create(digest: Digest, path: string): Promise<GrowingBlob> {
-    return new GrowingBlob(digest, path, await open(path, 'wx+'));
+    return new GrowingBlob(digest, path, await open(path, 'wx+'), 0);
+  }
+
+  /**
+   * Goes on with the file that an earlier one left, less its last byte: if that was the blob's last one
+   * too, there would be nothing to ask the upstream for. {@link rehash} has to come before all else.
+   */
+  static async resume(digest: Digest, path: string): Promise<GrowingBlob> {
+    const file = await open(path, 'r+');
+    try {
+      const { size } = await file.stat();
+      const length = Math.max(0, size - 1);
+      await file.truncate(length);
+      return new GrowingBlob(digest, path, file, length);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** How far it has come. */
@@ -80,18 +105,41 @@ export class GrowingBlob {
   }
 
   /**
+   * Hashes what an earlier one left. Readers can have it at once: whether it is right is told before they
+   * get the last byte.
+   */
+  async rehash(): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(rehashPiece, this.#heldBefore));
+    for (let position = 0; position < this.#heldBefore;) {
+      const wanted = Math.min(buffer.length, this.#heldBefore - position);
+      const { bytesRead } = await this.#file.read(buffer, 0, wanted, position);
+      if (bytesRead === 0) throw new Error(`${this.path} was cut while it was read`);
+      this.#hash.update(buffer.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+    this.#heldBefore = 0;
+  }
+
+  /** The first bytes, up to so many of them. */
+  async head(bytes: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(Math.min(bytes, this.#length));
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, 0);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  /**
    * Adds bytes at the end and lets readers have them. One call at a time.
    * @throws when they can't be written, after which readers are cut off and it takes no more
    */
   async append(chunks: readonly Buffer[]): Promise<void> {
     this.#requireGrowing();
     try {
-      const written = this.#write(chunks);
+      const written = writeAll(this.#file, chunks, this.#length);
       // Hashed while the disk is at work.
       for (const chunk of chunks) this.#hash.update(chunk);
       this.#length = await written;
     } catch (error) {
-      this.#giveUp(error);
+      this.cutOff(error);
       throw error;
     }
     this.#wake();
@@ -106,7 +154,7 @@ export class GrowingBlob {
     const actual = digestFrom(digestAlgorithm(this.digest), this.#hash);
     if (actual !== this.digest) {
       const error = new DigestMismatchError(this.digest, actual);
-      this.#giveUp(error);
+      this.cutOff(error);
       throw error;
     }
     this.#size = this.#length;
@@ -120,17 +168,25 @@ export class GrowingBlob {
   }
 
   /**
-   * Removes the file. Unless they may have the whole blob already, readers get what was written, less
-   * the last byte, and then the error.
+   * Takes no more, and leaves the file. Unless they may have the whole blob already, readers get what was
+   * written, less the last byte, and then the error.
    */
+  cutOff(cause: unknown): void {
+    if (this.#state.kind !== 'growing') return;
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    this.#state = { kind: 'failed', error };
+    this.#wake();
+  }
+
+  /** Takes no more, as {@link cutOff}, and removes the file. */
   async fail(error: unknown): Promise<void> {
-    this.#giveUp(error);
+    this.cutOff(error);
     await rm(this.path, { force: true });
   }
 
   /** To be called by the writer, when it is done with the file, however that ended. */
   async release(): Promise<void> {
-    this.#giveUp(new Error(`${this.digest} was not written to its end`));
+    this.cutOff(new Error(`${this.digest} was not written to its end`));
     this.#released = true;
     await this.#closeWhenLeft();
   }
@@ -158,17 +214,6 @@ export class GrowingBlob {
     };
   }
 
-  async #write(chunks: readonly Buffer[]): Promise<number> {
-    let position = this.#length;
-    let rest = chunks;
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#file.writev(rest, position);
-      position += bytesWritten;
-      rest = dropBytes(rest, bytesWritten);
-    }
-    return position;
-  }
-
   async #read(buffer: Buffer, position: number): Promise<number> {
     for (;;) {
       const wanted = Math.min(buffer.length, this.#readable - position);
@@ -186,13 +231,7 @@ export class GrowingBlob {
   #requireGrowing(): void {
     if (this.#state.kind === 'failed') throw this.#state.error;
     if (this.#state.kind === 'verified') throw new Error(`${this.digest} is complete`);
-  }
-
-  #giveUp(cause: unknown): void {
-    if (this.#state.kind !== 'growing') return;
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    this.#state = { kind: 'failed', error };
-    this.#wake();
+    if (this.#heldBefore > 0) throw new Error(`${this.digest} has bytes that are not hashed yet`);
   }
 
   #wake(): void {
@@ -207,15 +246,4 @@ export class GrowingBlob {
   async #closeWhenLeft(): Promise<void> {
     if (this.#isLeft) await this.#file.close();
   }
-}
-
-function dropBytes(chunks: readonly Buffer[], count: number): readonly Buffer[] {
-  let left = count;
-  const index = chunks.findIndex((chunk) => {
-    if (left < chunk.length) return true;
-    left -= chunk.length;
-    return false;
-  });
-  const first = chunks[index];
-  return first === undefined ? [] : [first.subarray(left), ...chunks.slice(index + 1)];
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { KeyvStoreAdapter, StoredData } from 'keyv';
+import { sqliteCode } from './sqliteCode.ts';
 
 /** Values of Keyv as they lie in the table: JSON text, with Keyv's own expiry inside. */
 type Row = { key: string; value: string };
@@ -20,11 +21,16 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   readonly #set: StatementSync;
   readonly #delete: StatementSync;
   readonly #page: StatementSync;
+  readonly #failed: (error: unknown) => void;
 
-  /** `page`: how many entries an iteration reads at a time; other work gets its turn between pages. */
-  constructor(database: DatabaseSync, page = 1000) {
+  /**
+   * `page`: how many entries an iteration reads at a time; other work gets its turn between pages. `failed`
+   * is told of each write that the disk refuses, which throws all the same.
+   */
+  constructor(database: DatabaseSync, page = 1000, failed: (error: unknown) => void = () => {}) {
     super();
     this.#database = database;
+    this.#failed = failed;
     database.exec(
       'CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
     );
@@ -47,7 +53,7 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async set(key: string, value: string): Promise<boolean> {
-    write(() => this.#set.run(key, value));
+    this.#write(() => this.#set.run(key, value));
     return true;
   }
 
@@ -58,7 +64,7 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async delete(key: string): Promise<boolean> {
-    return write(() => this.#delete.run(key)).changes > 0;
+    return this.#write(() => this.#delete.run(key)).changes > 0;
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
@@ -72,7 +78,7 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   async clear(): Promise<void> {
     const [first, end] = this.#bounds();
     const statement = this.#database.prepare('DELETE FROM entries WHERE key >= ? AND key < ?');
-    write(() => statement.run(first, end));
+    this.#write(() => statement.run(first, end));
   }
 
   async *iterator<Value>(): AsyncGenerator<Array<string | Awaited<Value> | undefined>, void> {
@@ -95,8 +101,21 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
       : [`${this.namespace}:`, `${this.namespace};`];
   }
 
+  /** Faults of the disk are thrown as files report them: callers need not know what they write to. */
+  #write<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      const code = diskFaults.get(sqliteCode(error));
+      if (code === undefined || !(error instanceof Error)) throw error;
+      const fault = new Error(`the catalog can't be written: ${error.message}`, { cause: error });
+      this.#failed(fault);
+      throw Object.assign(fault, { code });
+    }
+  }
+
   #inTransaction(work: () => void): void {
-    write(() => {
+    this.#write(() => {
       this.#database.exec('BEGIN');
       try {
         work();
@@ -110,15 +129,14 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 }
 
-const sqliteFull = 13;
-
-/** A full disk is reported as files report it, so that callers need not know what they write to. */
-function write<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const isFull = error instanceof Error && 'errcode' in error && error.errcode === sqliteFull;
-    if (!isFull) throw error;
-    throw Object.assign(new Error(error.message, { cause: error }), { code: 'ENOSPC' });
-  }
-}
+/** What the disk did to SQLite, by SQLite's primary result codes, as files report it. */
+const diskFaults: ReadonlyMap<number | undefined, string> = new Map([
+  // SQLITE_FULL
+  [13, 'ENOSPC'],
+  // SQLITE_READONLY, also of a file that was moved or deleted under it
+  [8, 'EROFS'],
+  // SQLITE_IOERR, SQLITE_CANTOPEN of the log, SQLITE_CORRUPT
+  [10, 'EIO'],
+  [14, 'EIO'],
+  [11, 'EIO'],
+]);

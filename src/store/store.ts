@@ -1,20 +1,35 @@
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { parseDigest, type Digest } from '../registry/digest.ts';
 import { BlobStore, type BlobStoreOptions } from './blobStore.ts';
-import { Catalog, type ContentEntry } from './catalog.ts';
-import { openCatalogDatabase } from './catalogDatabase.ts';
+import { Catalog } from './catalog.ts';
+import { openCatalog } from './openCatalog.ts';
+import { reconcile } from './reconcile.ts';
 import { SqliteKeyvStore } from './sqliteKeyvStore.ts';
+import { markKnownCatalog, requireKnownDirectory } from './storeFormat.ts';
 import { StoreLayout } from './storeLayout.ts';
+import { sweepIncoming } from './sweepIncoming.ts';
 
-/** What is kept: the bytes and all that is known about them. */
+/**
+ * What is kept: the bytes and all that is known about them.
+ *
+ * A directory that is deleted while the process runs is not made anew, for it may be a volume that was
+ * unmounted. SQLite goes on in the file that has no name any more: what is noted there counts as long as the
+ * process lives, no longer, and {@link Store.probe} says that the store is not ready.
+ */
 export class Store {
+  readonly #layout: StoreLayout;
   readonly blobs: BlobStore;
   readonly catalog: Catalog;
   readonly #database: DatabaseSync;
 
-  private constructor(blobs: BlobStore, catalog: Catalog, database: DatabaseSync) {
+  private constructor(
+    layout: StoreLayout,
+    blobs: BlobStore,
+    catalog: Catalog,
+    database: DatabaseSync,
+  ) {
+    this.#layout = layout;
     this.blobs = blobs;
     this.catalog = catalog;
     this.#database = database;
@@ -22,22 +37,26 @@ export class Store {
 
   /**
    * Opens the store of a directory, which is made if it is not there, sweeps what was half written and
-   * brings files and catalog into agreement.
+   * brings files and catalog into agreement. A catalog that is lost or damaged is made anew from the blobs;
+   * what the upstream said of them it is asked for again.
    * @throws {StoreLockedError} when another process uses it
+   * @throws {StoreFormatError} when a newer program wrote it
    */
   static async open(directory: string, options: BlobStoreOptions): Promise<Store> {
     const layout = new StoreLayout(directory);
+    await requireKnownDirectory(directory);
     await mkdir(layout.blobs, { recursive: true });
-    const database = openCatalogDatabase(layout.catalog);
+    const database = await openCatalog(layout.catalog, options.now(), options.failed);
     try {
       // First of all, for on a full disk this makes the room to write what follows.
-      await rm(layout.incoming, { recursive: true, force: true });
-      await mkdir(layout.incoming);
+      const partials = await sweepIncoming(layout, options.minFree, options.now());
       await writeFile(join(layout.directory, 'CACHEDIR.TAG'), cacheDirectoryTag);
-      const catalog = new Catalog(() => new SqliteKeyvStore(database));
+      markKnownCatalog(database);
+      const catalog = new Catalog(() => new SqliteKeyvStore(database, undefined, options.failed));
       const blobs = new BlobStore(layout, catalog.contents, options);
-      blobs.load(await reconcile(layout, catalog));
-      return new Store(blobs, catalog, database);
+      blobs.load(await reconcile(layout, catalog.contents));
+      blobs.loadPartials(partials);
+      return new Store(layout, blobs, catalog, database);
     } catch (error) {
       database.close();
       throw error;
@@ -47,6 +66,7 @@ export class Store {
   /** Shows that bytes and catalog can be written and read. */
   async probe(): Promise<void> {
     await this.blobs.probe();
+    await access(this.#layout.catalog);
     await this.catalog.repositories.set(probeKey, {});
     await this.catalog.repositories.delete(probeKey);
   }
@@ -65,44 +85,3 @@ const probeKey = '/probe';
 const cacheDirectoryTag = `Signature: 8a477f597d28d172789f06886806bc55
 # The cache of a pullthrough mirror: all of it can be fetched again.
 `;
-
-/** Entries with their files, oldest first; entries without are dropped, files without get one. */
-async function reconcile(
-  layout: StoreLayout,
-  catalog: Catalog,
-): Promise<Array<[Digest, ContentEntry]>> {
-  const files = await listBlobs(layout);
-  const held: Array<[Digest, ContentEntry]> = [];
-  for await (const [key, entry] of catalog.contents.entries()) {
-    const digest = parseDigest(key);
-    if (digest !== undefined && files.delete(digest)) held.push([digest, entry]);
-    else await catalog.contents.delete(key);
-  }
-  for (const digest of files) {
-    const { size, mtimeMs } = await stat(layout.blobFile(digest));
-    const entry: ContentEntry = { size, storedAt: Math.trunc(mtimeMs) };
-    await catalog.contents.set(digest, entry);
-    held.push([digest, entry]);
-  }
-  return held.toSorted(([, a], [, b]) => a.storedAt - b.storedAt);
-}
-
-/** The blobs that lie where they belong; other files are not the store's and left alone. */
-async function listBlobs(layout: StoreLayout): Promise<Set<Digest>> {
-  const found = new Set<Digest>();
-  for (const algorithm of await directories(layout.blobs)) {
-    for (const shard of await directories(algorithm)) {
-      for (const file of await readdir(shard, { withFileTypes: true })) {
-        const digest = parseDigest(`${basename(algorithm)}:${file.name}`);
-        if (digest === undefined || !file.isFile()) continue;
-        if (layout.blobDirectory(digest) === shard) found.add(digest);
-      }
-    }
-  }
-  return found;
-}
-
-async function directories(parent: string): Promise<string[]> {
-  const entries = await readdir(parent, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(parent, name));
-}

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { digestAlgorithm, digestHex, type Digest } from '../registry/digest.ts';
+import { basename, join } from 'node:path';
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../registry/digest.ts';
 
 /**
  * Where things lie on disk. The version stands in the path, so that a later format can never misread
@@ -23,6 +23,17 @@ export class StoreLayout {
     this.catalog = join(this.root, 'catalog.sqlite');
     this.incoming = join(this.root, 'incoming');
     this.blobs = join(this.root, 'blobs');
+  }
+
+  /** A file for a blob that is not complete; of one digest there can be several, told apart by `id`. */
+  incomingFile(digest: Digest, id: string): string {
+    return join(this.incoming, `${digestAlgorithm(digest)}-${digestHex(digest)}.${id}`);
+  }
+
+  /** The digest of a file in {@link incoming}; `undefined` when it is none of a blob. */
+  incomingDigest(path: string): Digest | undefined {
+    const [name = ''] = basename(path).split('.', 1);
+    return parseDigest(name.replace('-', ':'));
   }
 
   /** The directory of a finished blob: two hex digits deep, so that none grows too large to list. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { open, rm, writeFile } from 'node:fs/promises';
+import { open, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../src/registry/digest.ts';
+import { DamagedBlobError } from '../../src/store/blobDamage.ts';
 import { FileSource, MemorySource, type BlobSource } from '../../src/store/blobSource.ts';
 import { GrowingBlob } from '../../src/store/growingBlob.ts';
 import type { Lifetime } from '../support/lifetime.ts';
@@ -19,7 +20,7 @@ describe('a source of a blob that has grown to its end', () => conformance(grown
 test('a file is read to its end even after it was removed', async (t) => {
   const path = join(await temporaryDirectory(t), 'blob');
   await writeFile(path, content);
-  const source = new FileSource(await open(path), content.length);
+  const source = await openFileSource(path);
   await rm(path);
   assert.deepEqual(await readToEnd(source), content);
   await source.close();
@@ -28,10 +29,22 @@ test('a file is read to its end even after it was removed', async (t) => {
 test('a closed source of a file holds it no longer', { skip: whySkipped }, async (t) => {
   const path = join(await temporaryDirectory(t), 'blob');
   await writeFile(path, content);
-  const source = new FileSource(await open(path), content.length);
+  const source = await openFileSource(path);
   assert.equal(openDescriptors(path), 1);
   await source.close();
   assert.equal(openDescriptors(path), 0);
+});
+
+test('a file that becomes shorter while it is read is reported, and no end of the blob', async (t) => {
+  const path = join(await temporaryDirectory(t), 'blob');
+  await writeFile(path, content);
+  let reports = 0;
+  const source = await openFileSource(path, () => (reports += 1));
+  t.after(() => source.close());
+  assert.equal(await source.read(Buffer.alloc(5), 0), 5);
+  await truncate(path, 5);
+  await assert.rejects(source.read(Buffer.alloc(5), 5), DamagedBlobError);
+  assert.equal(reports, 1);
 });
 
 function conformance(openSource: (t: Lifetime) => Promise<BlobSource>): void {
@@ -66,10 +79,14 @@ function conformance(openSource: (t: Lifetime) => Promise<BlobSource>): void {
   });
 }
 
+async function openFileSource(path: string, damaged = () => {}): Promise<FileSource> {
+  return new FileSource(digestOf(content), await open(path), content.length, damaged);
+}
+
 async function fileSource(t: Lifetime): Promise<BlobSource> {
   const path = join(await temporaryDirectory(t), 'blob');
   await writeFile(path, content);
-  const source = new FileSource(await open(path), content.length);
+  const source = await openFileSource(path);
   t.after(() => source.close());
   return source;
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../src/registry/digest.ts';
 import { FileSource, MemorySource } from '../../src/store/blobSource.ts';
 import { DigestMismatchError } from '../../src/store/growingBlob.ts';
 import { blobBytes, fixedBlob, generatedBlob } from '../support/blobContent.ts';
 import { manualClock } from '../support/manualClock.ts';
+import { allowNoMoreDescriptors, noPrlimit } from './descriptorLimit.ts';
+import { countReads } from './fileFaults.ts';
 import { readToEnd } from './readToEnd.ts';
 import {
   catalogued,
@@ -63,9 +65,10 @@ describe('a digest never lies', () => {
 
 describe('what is held', () => {
   test('is described as it was put, with the time of it', async (t) => {
-    const { blobs } = await openTestStore(t, { now: manualClock(7000) });
+    const { blobs, layout } = await openTestStore(t, { now: manualClock(7000) });
     await blobs.put(digest, manifest, type);
-    const entry = { size: manifest.length, mediaType: type, storedAt: 7000 };
+    const { mtimeMs: modifiedAt } = await stat(layout.blobFile(digest));
+    const entry = { size: manifest.length, mediaType: type, storedAt: 7000, modifiedAt };
     assert.deepEqual(blobs.describe(digest), entry);
   });
 
@@ -145,18 +148,75 @@ describe('what is not held', () => {
   }
 });
 
-describe('what is broken', () => {
-  test('is a fault and no miss: a file that can not be read', async (t) => {
-    const { blobs, layout } = await openTestStore(t);
-    for (const content of [uniqueBlob(100), uniqueBlob(large)]) {
-      await fillBlob(blobs, content);
-      const path = layout.blobFile(content.digest);
-      await rm(path);
-      await symlink(path, path);
-      await assert.rejects(blobs.open(content.digest), { code: 'ELOOP' });
-      assert.equal(blobs.describe(content.digest)?.size, content.size);
-    }
+describe('a large file', () => {
+  test('is not looked through when it is opened', async (t) => {
+    const opened = await openTestStore(t);
+    const content = uniqueBlob(large);
+    await fillBlob(opened.blobs, content);
+    const reads = await countReads(t);
+    const source = await opened.blobs.open(content.digest);
+    assert.equal(reads(), 0);
+    await source?.close();
   });
+
+  test('that was changed is looked through once, and what was found is noted', async (t) => {
+    const opened = await openTestStore(t);
+    const content = uniqueBlob(large);
+    await fillBlob(opened.blobs, content);
+    const path = opened.layout.blobFile(content.digest);
+    await utimes(path, 1000, 1000);
+    const source = await opened.blobs.open(content.digest);
+    await source?.close();
+    await opened.blobs.settled();
+    const noted = await opened.store.catalog.contents.get(content.digest);
+    assert.equal(noted?.modifiedAt, 1_000_000);
+    assert.equal(opened.blobs.describe(content.digest)?.modifiedAt, 1_000_000);
+    await alterUnnoticed(path, 1000);
+    const again = await opened.blobs.open(content.digest);
+    assert.ok(again);
+    await again.close();
+  });
+
+  test('that was changed is looked through by the first of many readers for all', async (t) => {
+    const opened = await openTestStore(t);
+    const content = uniqueBlob(large);
+    await fillBlob(opened.blobs, content);
+    await utimes(opened.layout.blobFile(content.digest), 1000, 1000);
+    const reads = await countReads(t);
+    const open30 = Array.from({ length: 30 }, () => opened.blobs.open(content.digest));
+    for (const source of await Promise.all(open30)) {
+      assert.ok(source);
+      await source.close();
+    }
+    // One for the bytes and one for the end, with all readers at it at the same time.
+    assert.ok(reads() < 10, `${reads()} reads`);
+  });
+});
+
+describe('what is broken', () => {
+  test(
+    'stays as it is while the process has no descriptor for it',
+    { skip: noPrlimit },
+    async (t) => {
+      const opened = await openTestStore(t);
+      const contents = [uniqueBlob(100), uniqueBlob(large)];
+      for (const content of contents) await fillBlob(opened.blobs, content);
+      const allowMore = await allowNoMoreDescriptors(t);
+      for (const { digest: each } of contents)
+        assert.equal(await opened.blobs.open(each), undefined);
+      await allowMore();
+      assert.deepEqual(
+        opened.failed.map((error) => (error as { code?: string }).code),
+        ['EMFILE', 'EMFILE'],
+      );
+      assert.deepEqual([opened.evicted, opened.blobs.count], [[], 2]);
+      for (const { digest: each } of contents) {
+        const source = await opened.blobs.open(each);
+        assert.ok(source);
+        await source.close();
+      }
+    },
+  );
 
   test('leaves nothing half kept: a catalog that fails', async (t) => {
     const opened = await openTestStore(t);
@@ -178,6 +238,17 @@ describe('what is broken', () => {
     assert.deepEqual(await catalogued(opened), []);
     assert.equal(opened.blobs.describe(digest), undefined);
     assert.deepEqual(opened.failed, []);
+  });
+
+  test('is not made anew: a directory that is deleted while a blob comes in', async (t) => {
+    const opened = await openTestStore(t);
+    const growing = await opened.blobs.begin(digest, manifest.length);
+    await growing.append([manifest]);
+    growing.verify();
+    await rm(opened.layout.blobs, { recursive: true });
+    await assert.rejects(opened.blobs.keep(growing), { code: 'ENOENT' });
+    await growing.release();
+    await assert.rejects(stat(opened.layout.blobs), { code: 'ENOENT' });
   });
 
   test('costs nothing that was held before: a second copy that can not get its name', async (t) => {
@@ -255,6 +326,14 @@ describe('the probe', () => {
     await assert.rejects(opened.store.probe(), /not open|finalized/);
   });
 });
+
+/** Changes a byte as a disk that forgets one does: the time of modification stays this one. */
+async function alterUnnoticed(path: string, seconds: number): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.write(Buffer.from([0]), 0, 1, 7);
+  await file.close();
+  await utimes(path, seconds, seconds);
+}
 
 async function filesOfAnEmptyStore({ layout }: { layout: { root: string } }): Promise<string[]> {
   const files = await filesBelow(layout.root);

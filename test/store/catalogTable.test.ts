@@ -136,6 +136,11 @@ class FailingMap extends Map<string, unknown> {
     return super.set(key, value);
   }
 
+  override delete(key: string): boolean {
+    this.#check();
+    return super.delete(key);
+  }
+
   #check(): void {
     if (this.fault !== undefined) throw this.fault;
   }
@@ -192,6 +197,46 @@ test('two changes of an entry at the same time are both there afterwards', async
   const table = tableOver(new Map());
   await Promise.all([table.update('a', append('one ')), table.update('a', append('two'))]);
   assert.deepEqual(await table.get('a'), { text: 'one two' });
+});
+
+test('what the store does not take is not forgotten for the sake of other entries', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store, 2);
+  await table.set('changed', { text: 'one ' });
+  await table.set('removed', { text: 'one' });
+  store.fault = new Error('read-only');
+  await assert.rejects(table.update('changed', append('two')), store.fault);
+  await assert.rejects(table.delete('removed'), store.fault);
+  store.fault = undefined;
+  for (const other of ['a', 'b', 'c']) await table.get(other);
+  assert.deepEqual(await table.get('changed'), { text: 'one two' });
+  assert.equal(await table.get('removed'), undefined);
+});
+
+test('what the store did not take is written down as soon as it takes something', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  await table.set('removed', { text: 'one' });
+  await table.get('changed');
+  store.fault = new Error('read-only');
+  await assert.rejects(table.update('changed', append('one')), store.fault);
+  await assert.rejects(table.delete('removed'), store.fault);
+  store.fault = undefined;
+  await table.set('other', { text: 'one' });
+  assert.deepEqual(await tableOver(store).get('changed'), { text: 'one' });
+  assert.equal(await tableOver(store).get('removed'), undefined);
+});
+
+test('what was set anew since then is not undone by what the store did not take', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  store.fault = new Error('read-only');
+  await assert.rejects(table.delete('a'), store.fault);
+  store.fault = undefined;
+  await table.set('a', { text: 'anew' });
+  await table.set('other', { text: 'one' });
+  assert.deepEqual(await table.get('a'), { text: 'anew' });
+  assert.deepEqual(await tableOver(store).get('a'), { text: 'anew' });
 });
 
 test('a change that the store does not take counts for as long as it is remembered', async () => {

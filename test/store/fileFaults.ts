@@ -34,6 +34,12 @@ export async function holdUpNextStat(t: TestContext): Promise<HeldUp> {
   return { begun, goOn };
 }
 
+/** Says how often files were read from, until the test ends. */
+export async function countReads(t: TestContext): Promise<() => number> {
+  const read = t.mock.method(await fileHandlePrototype(), 'read');
+  return () => read.mock.callCount();
+}
+
 async function fileHandlePrototype(): Promise<FileHandle> {
   const file = await open(devNull);
   await file.close();

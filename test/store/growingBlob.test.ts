@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { digestOf, type Digest } from '../../src/registry/digest.ts';
@@ -177,6 +177,69 @@ describe('the writer', () => {
   });
 });
 
+describe('what an earlier one left', () => {
+  test('is gone on with, less its last byte', async (t) => {
+    const { path } = await leaveBehind(t, content.subarray(0, 8));
+    const blob = await resumeBlob(t, path);
+    assert.equal(blob.length, 7);
+    await blob.rehash();
+    await blob.append([content.subarray(7)]);
+    blob.verify();
+    assert.deepEqual(await readAll(blob, 5), content);
+    assert.deepEqual(await readFile(path), content);
+  });
+
+  test('can be read before it is hashed, but nothing can be added', async (t) => {
+    const { path } = await leaveBehind(t, content.subarray(0, 8));
+    const blob = await resumeBlob(t, path);
+    const source = blob.openSource();
+    assert.equal(await source.read(Buffer.alloc(100), 0), 6);
+    await source.close();
+    await assert.rejects(blob.append([content.subarray(7)]), /not hashed/);
+  });
+
+  test('never passes for the blob when it has other bytes', async (t) => {
+    const { path } = await leaveBehind(t, Buffer.from('spoiled!'));
+    const blob = await resumeBlob(t, path);
+    await blob.rehash();
+    await blob.append([content.subarray(7)]);
+    assert.throws(() => blob.verify(), DigestMismatchError);
+  });
+
+  test('is hashed whole, however large it is', async (t) => {
+    const large = generatedBlob({ size: 3 * 1024 * 1024 + 17, seed: 'resumed' });
+    const bytes = Buffer.concat([...large.chunks(0, large.size)]);
+    const { path } = await leaveBehind(t, bytes.subarray(0, -5), large.digest);
+    const blob = await resumeBlob(t, path, large.digest);
+    await blob.rehash();
+    await blob.append([bytes.subarray(-6)]);
+    blob.verify();
+  });
+
+  test('that is cut while it is hashed fails', async (t) => {
+    const { path } = await leaveBehind(t, content.subarray(0, 8));
+    const blob = await resumeBlob(t, path);
+    await truncate(path, 3);
+    await assert.rejects(blob.rehash(), /was cut/);
+  });
+
+  test('keeps its file when it is cut off', async (t) => {
+    const blob = await createBlob(t);
+    await blob.append([content.subarray(0, 8)]);
+    const reading = readUntilStopped(blob.openSource());
+    blob.cutOff(fault);
+    assert.equal((await reading).error, fault);
+    assert.deepEqual(await readFile(blob.path), content.subarray(0, 8));
+  });
+
+  test('begins with its first bytes', async (t) => {
+    const blob = await createBlob(t);
+    await blob.append([content]);
+    assert.deepEqual(await blob.head(5), content.subarray(0, 5));
+    assert.deepEqual(await blob.head(500), content);
+  });
+});
+
 describe('the size', () => {
   test('is unknown until somebody says it, and certain at the end', async (t) => {
     const blob = await createBlob(t);
@@ -245,4 +308,22 @@ async function readAll(blob: GrowingBlob, piece: number): Promise<Buffer> {
   const bytes = await readToEnd(source, { piece });
   await source.close();
   return bytes;
+}
+
+/** The file that a process leaves which was ended while it wrote a blob. */
+async function leaveBehind(
+  t: Lifetime,
+  bytes: Buffer,
+  of: Digest = digest,
+): Promise<{ path: string }> {
+  const blob = await createBlob(t, of);
+  await blob.append([bytes]);
+  blob.cutOff(fault);
+  return blob;
+}
+
+async function resumeBlob(t: Lifetime, path: string, of: Digest = digest): Promise<GrowingBlob> {
+  const blob = await GrowingBlob.resume(of, path);
+  t.after(() => blob.release());
+  return blob;
 }

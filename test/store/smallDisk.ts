@@ -17,6 +17,18 @@ export async function smallDisk(t: Lifetime): Promise<string> {
   return disk;
 }
 
+/**
+ * Makes a directory read-only for everybody, files that are created or removed in it included, and says how
+ * to undo it. A whole file system in which files are open for writing can't be made so by hand.
+ */
+export function makeReadOnly(directory: string): () => void {
+  execFileSync('mount', ['--bind', directory, directory], { stdio: 'pipe' });
+  execFileSync('mount', ['-o', 'remount,bind,ro', directory], { stdio: 'pipe' });
+  return () => {
+    execFileSync('umount', [directory], { stdio: 'pipe' });
+  };
+}
+
 function reasonToSkip(): string | false {
   try {
     unmount(mount());
