@@ -12,6 +12,7 @@ import {
 import { createLogger } from '../ops/logger.ts';
 import { Metrics, type CacheReadings } from '../ops/metrics.ts';
 import { createOpsServer } from '../ops/opsServer.ts';
+import { createStoreFailures, type StoreFailures } from '../ops/storeFailures.ts';
 import { Store } from '../store/store.ts';
 import { accountNames, openUpstreams } from './openUpstreams.ts';
 import { programVersion } from './version.ts';
@@ -38,11 +39,12 @@ export async function startMirror(
   const metrics = createMetrics(configuration);
   const observer = createUpstreamObserver(metrics, logger);
   const opened = openUpstreams(configuration, environment, observer, monotonicNow);
-  const store = await openStore(configuration, metrics, logger);
+  const failures = createStoreFailures(logger, monotonicNow);
+  const store = await openStore(configuration, metrics, failures);
   const mirror = new Mirror({
     store,
     upstreams: opened.upstreams,
-    observer: createMirrorObserver(metrics, logger),
+    observer: createMirrorObserver(metrics, logger, failures),
     privateAccess: configuration.access.private,
     offline: configuration.offline,
     now: Date.now,
@@ -93,7 +95,11 @@ function createMetrics(configuration: Configuration): Metrics {
   return new Metrics({ upstreams, version: programVersion() });
 }
 
-function openStore({ storage }: Configuration, metrics: Metrics, logger: Logger): Promise<Store> {
+function openStore(
+  { storage }: Configuration,
+  metrics: Metrics,
+  failures: StoreFailures,
+): Promise<Store> {
   const { directory, maxSize, minFree, memory } = storage;
   return Store.open(directory, {
     maxSize,
@@ -101,7 +107,7 @@ function openStore({ storage }: Configuration, metrics: Metrics, logger: Logger)
     memory,
     now: Date.now,
     evicted: (size, reason) => metrics.evicted(size, reason),
-    failed: (error) => logger.error({ err: error }, 'a blob could not be removed'),
+    failed: (error) => failures.report(error),
   });
 }
 

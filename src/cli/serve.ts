@@ -1,10 +1,8 @@
-import { StoreLockedError } from '../store/catalogDatabase.ts';
-import { ProxyAddressError } from '../upstream/upstreamAgents.ts';
 import type { Command } from './command.ts';
 import { runUntilSignalled } from './lifecycle.ts';
 import { startMirror } from './mirrorServer.ts';
 import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
-import { describeStartFailure } from './startFailure.ts';
+import { describeStartFailure, isWrongSetting } from './startFailure.ts';
 
 /** The `serve` command. */
 export const serve: Command = {
@@ -29,7 +27,7 @@ export const serve: Command = {
         exit: (code) => process.exit(code),
       });
     } catch (error) {
-      if (error instanceof StoreLockedError || error instanceof ProxyAddressError) {
+      if (isWrongSetting(error)) {
         report(error.message);
         return 2;
       }

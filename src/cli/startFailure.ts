@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
+import { StoreLockedError } from '../store/catalogDatabase.ts';
+import { StoreFormatError } from '../store/storeFormat.ts';
+import { ProxyAddressError } from '../upstream/upstreamAgents.ts';
 
 /** The fields that Node's system errors have, as far as they have them. */
 interface SystemError extends Error {
@@ -30,6 +33,21 @@ const storageReasons: Readonly<Record<string, string>> = {
   EEXIST: 'it is no directory',
   EIO: 'the disk fails to read or write',
 };
+
+/**
+ * Whether the mirror did not start because it was told to use what it can't: a directory that another
+ * process has, or that a newer version wrote; a proxy's address that is none. It counts as an error of the
+ * configuration, since to start it again as it is can't help.
+ */
+export function isWrongSetting(
+  error: unknown,
+): error is StoreLockedError | StoreFormatError | ProxyAddressError {
+  return (
+    error instanceof StoreLockedError ||
+    error instanceof StoreFormatError ||
+    error instanceof ProxyAddressError
+  );
+}
 
 /**
  * Why the mirror did not start, in one line that names the setting to look at; `undefined` when the

@@ -1,29 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { contentNature, natureBytes } from '../registry/contentNature.ts';
 import type { Digest } from '../registry/digest.ts';
+import { RegistryError } from '../registry/errors.ts';
 import type { BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { DigestMismatchError, type GrowingBlob } from '../store/growingBlob.ts';
-import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import { brokeOff, openTransfer, receivedChunks } from './blobTransfer.ts';
+import { BlobTransfer, WrongSizeError } from './blobTransfer.ts';
+import { startFill, type FillStart } from './fillStart.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
-import { pour } from './pour.ts';
+import { openPatiently, type Patience } from './openPatiently.ts';
+import { Reception } from './reception.ts';
 
 /** What a {@link BlobFill} works with. */
-export interface FillParts {
+export interface FillParts extends Patience {
   readonly blobs: BlobStore;
   readonly memberships: Memberships;
   readonly observer: MirrorObserver;
-  /** Milliseconds to wait before the resumes of a broken transfer; as many as there are entries. */
-  readonly resumeDelays: readonly number[];
 }
 
 /**
  * One blob on its way from an upstream into the store. It belongs to the cache: readers come and go,
  * and it goes on without any. A transfer that breaks is taken up again where it broke, through a
- * fresh redirect, before a reader can notice.
+ * fresh redirect, before a reader can notice. One that can't be completed leaves what it has to the next.
  */
 export class BlobFill {
   readonly repository: MirroredRepository;
@@ -75,11 +75,14 @@ export class BlobFill {
   async #run(): Promise<void> {
     try {
       const generation = await this.#parts.memberships.generation(this.repository);
-      const first = await this.#open(0);
-      const growing = await this.#begin(first, generation);
+      const start = await startFill(this.#parts.blobs, this.digest, (offset) =>
+        this.#openPatiently(offset),
+      );
+      const growing = await this.#begin(start, generation);
       this.#growing = growing;
       this.#started.resolve(growing);
-      await this.#fill(growing, first);
+      if (start.held !== undefined) this.#parts.observer.fillResumed(this.repository.host);
+      await this.#fill(growing, start.transfer);
     } catch (error) {
       this.#joinable = false;
       this.#started.reject(error);
@@ -87,26 +90,31 @@ export class BlobFill {
     }
   }
 
-  async #begin(first: BlobBody, generation: number): Promise<GrowingBlob> {
+  async #begin({ transfer, held }: FillStart, generation: number): Promise<GrowingBlob> {
     try {
       await this.#parts.memberships.add(this.repository, [this.digest], generation);
-      return await this.#parts.blobs.begin(this.digest, first.size);
+      return await this.#parts.blobs.begin(this.digest, transfer.size, held);
     } catch (error) {
-      first.body.destroy();
+      transfer.destroy();
+      await held?.fail(error);
+      await held?.release();
       throw error;
     }
   }
 
-  async #fill(growing: GrowingBlob, first: BlobBody): Promise<void> {
+  async #fill(growing: GrowingBlob, first: BlobTransfer): Promise<void> {
     try {
-      await this.#receive(growing, first);
+      const { host } = this.repository;
+      const { observer, resumeDelays } = this.#parts;
+      const { signal } = this.#abort;
+      const open = (offset: number): Promise<BlobTransfer> => this.#open(offset);
+      await new Reception({ growing, host, observer, resumeDelays, open, signal }).run(first);
       growing.verify();
       await this.#parts.blobs.keep(growing);
     } catch (error) {
-      if (error instanceof DigestMismatchError) {
-        this.#parts.observer.digestMismatched(this.repository.host);
-      }
-      await growing.fail(error);
+      if (error instanceof DigestMismatchError) await this.#reportMismatch(growing, error);
+      if (this.#leavesUsable(error)) await this.#parts.blobs.setAside(growing, error);
+      else await growing.fail(error);
       throw error;
     } finally {
       this.#joinable = false;
@@ -114,66 +122,29 @@ export class BlobFill {
     }
   }
 
-  /** Takes in the whole blob, however often the transfer breaks on the way. */
-  async #receive(growing: GrowingBlob, first: BlobBody): Promise<void> {
-    const { resumeDelays } = this.#parts;
-    let transfer: BlobBody | undefined = first;
-    for (let failures = 0; ; failures += 1) {
-      try {
-        transfer ??= await this.#resume(growing);
-        await this.#pump(growing, transfer);
-        return;
-      } catch (error) {
-        if (growing.size === undefined && isBeyondEnd(error)) return;
-        const delay = resumeDelays[failures];
-        if (!(error instanceof UpstreamError) || delay === undefined) throw error;
-        transfer = undefined;
-        await sleep(delay, undefined, { signal: this.#abort.signal });
-      }
-    }
+  /** Whether nothing speaks against the bytes that came in before the error. */
+  #leavesUsable(error: unknown): boolean {
+    if (error instanceof WrongSizeError) return false;
+    const endedByOthers = error instanceof UpstreamError || error instanceof RegistryError;
+    return endedByOthers || this.#abort.signal.aborted;
   }
 
-  async #resume(growing: GrowingBlob): Promise<BlobBody> {
-    const transfer = await this.#open(growing.length);
-    this.#parts.observer.fillResumed(this.repository.host);
-    return transfer;
+  async #reportMismatch(
+    growing: GrowingBlob,
+    { expected, actual }: DigestMismatchError,
+  ): Promise<void> {
+    const head = await growing.head(natureBytes);
+    const mismatch = { expected, actual, nature: contentNature(head) };
+    this.#parts.observer.digestMismatched(this.repository.host, mismatch);
   }
 
-  #open(offset: number): Promise<BlobBody> {
-    return openTransfer(this.repository, this.digest, offset, this.#abort.signal);
+  #openPatiently(offset: number): Promise<BlobTransfer> {
+    return openPatiently(() => this.#open(offset), this.#parts, this.#abort.signal);
   }
 
-  /** Writes one transfer down, less what is held already of it. */
-  async #pump(growing: GrowingBlob, { offset, size, body }: BlobBody): Promise<void> {
-    const { host } = this.repository;
-    try {
-      if (size !== undefined && growing.size !== undefined && size !== growing.size) {
-        throw new Error(`${host} now says that ${this.digest} has another size`);
-      }
-      const { repository, digest } = this;
-      const received = receivedChunks(repository, digest, body, this.#parts.observer);
-      await pour(body, received, growing.length - offset, (chunks) =>
-        this.#append(growing, chunks),
-      );
-    } finally {
-      body.destroy();
-    }
-    if (growing.size !== undefined && growing.length < growing.size) {
-      throw brokeOff(host, this.digest, 'it ended before its size was reached');
-    }
+  #open(offset: number): Promise<BlobTransfer> {
+    const { repository, digest } = this;
+    const { observer } = this.#parts;
+    return BlobTransfer.open(offset, { repository, digest, observer, signal: this.#abort.signal });
   }
-
-  /** Bytes beyond the size that clients were told would let them take the others for complete. */
-  async #append(growing: GrowingBlob, chunks: readonly Buffer[]): Promise<void> {
-    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-    if (growing.size !== undefined && growing.length + bytes > growing.size) {
-      throw new Error(`${this.repository.host} sent more of ${this.digest} than it said`);
-    }
-    await growing.append(chunks);
-  }
-}
-
-/** A transfer of unknown size may have broken after its last byte: then there is none to resume from. */
-function isBeyondEnd(error: unknown): boolean {
-  return error instanceof UpstreamError && error.status === 416;
 }

@@ -1,48 +1,93 @@
-import type { Readable } from 'node:stream';
 import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
+import { ChunkQueue } from './chunkQueue.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 
-/**
- * Starts a transfer of a blob at an offset, through a fresh redirect: signed addresses expire.
- * @throws {RegistryError} when the repository has no such blob
- * @throws {UpstreamError}
- */
-export async function openTransfer(
-  { upstream, name }: MirroredRepository,
-  digest: Digest,
-  offset: number,
-  signal: AbortSignal,
-): Promise<BlobBody> {
-  const transfer = await upstream.getBlob(name, digest, offset, signal);
-  if (transfer === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
-  return transfer;
+/** What a {@link BlobTransfer} is opened with. */
+export interface TransferParts {
+  readonly repository: MirroredRepository;
+  readonly digest: Digest;
+  readonly observer: MirrorObserver;
+  /** Ends it, at any time. */
+  readonly signal: AbortSignal;
 }
 
-/**
- * The chunks of a transfer, counted, with the faults of the network told apart from whoever reads.
- * @throws {UpstreamError} when it breaks off
- */
-export async function* receivedChunks(
-  { host }: MirroredRepository,
-  digest: Digest,
-  body: Readable,
-  observer: MirrorObserver,
-): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      observer.pulledBytes(host, 'blob', chunk.length);
-      yield chunk;
+/** A blob, or the rest of one, on its way from the upstream. Whoever opens one must destroy it. */
+export class BlobTransfer {
+  /** Where in the blob it begins: 0, or the offset asked for when the far side honoured it. */
+  readonly offset: number;
+  /** Bytes of the whole blob, where the far side said it. */
+  readonly size: number | undefined;
+  readonly #body: BlobBody['body'];
+  readonly #queue: ChunkQueue;
+  readonly #parts: TransferParts;
+
+  private constructor({ offset, size, body }: BlobBody, parts: TransferParts) {
+    this.offset = offset;
+    this.size = size;
+    this.#body = body;
+    this.#queue = new ChunkQueue(body);
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts one at an offset, through a fresh redirect: signed addresses expire.
+   * @throws {RegistryError} when the repository has no such blob
+   * @throws {UpstreamError}
+   */
+  static async open(offset: number, parts: TransferParts): Promise<BlobTransfer> {
+    const { repository, digest, signal } = parts;
+    const { upstream, name } = repository;
+    const body = await upstream.getBlob(name, digest, offset, signal);
+    if (body === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+    return new BlobTransfer(body, parts);
+  }
+
+  /** Bytes that have come in and were not taken yet. */
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  /**
+   * The chunks, counted, with the faults of the network told apart from whoever reads. Once.
+   * @throws {UpstreamError} when it breaks off
+   */
+  async *chunks(): AsyncGenerator<Buffer> {
+    const { repository, observer } = this.#parts;
+    try {
+      for await (const chunk of this.#queue) {
+        observer.pulledBytes(repository.host, 'blob', chunk.length);
+        yield chunk;
+      }
+    } catch (error) {
+      throw this.brokeOff(error instanceof Error ? error.message : 'failed');
     }
-  } catch (error) {
-    throw brokeOff(host, digest, error instanceof Error ? error.message : 'failed');
+  }
+
+  /** The error for a transfer that ended before its end. */
+  brokeOff(reason: string): UpstreamError {
+    const { repository, digest } = this.#parts;
+    return new UpstreamError(repository.host, 'unreachable', `broke off ${digest}: ${reason}`);
+  }
+
+  /** Ends it, and its connection if there is more to come. */
+  destroy(): void {
+    this.#body.destroy();
   }
 }
 
-/** The error for a transfer that ended before its end. */
-export function brokeOff(host: string, digest: Digest, reason: string): UpstreamError {
-  return new UpstreamError(host, 'unreachable', `broke off ${digest}: ${reason}`);
+/** The upstream contradicts itself about how long a blob is: not all that it sent can be of this blob. */
+export class WrongSizeError extends UpstreamError {
+  constructor(host: string, message: string) {
+    super(host, 'server_error', message);
+    this.name = 'WrongSizeError';
+  }
+}
+
+/** Whether a transfer was to begin beyond the end of the blob, as the upstream has it. */
+export function isBeyondEnd(error: unknown): boolean {
+  return error instanceof UpstreamError && error.status === 416;
 }

@@ -1,16 +1,17 @@
 import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
-import type { BlobSource } from '../store/blobSource.ts';
+import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
 import { asClientError, offlineError } from './clientError.ts';
-import { isDiskFull } from './diskFull.ts';
+import { isDiskRefusal } from './diskRefusal.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome, MirrorObserver } from './mirrorObserver.ts';
+import type { Patience } from './openPatiently.ts';
 import { PassThroughSource } from './passThroughSource.ts';
 import { SpillingSource } from './spillingSource.ts';
 
@@ -22,13 +23,11 @@ export interface BlobAnswer {
 }
 
 /** The parts of the mirror that {@link Blobs} is made of. */
-export interface BlobsParts {
+export interface BlobsParts extends Patience {
   readonly blobs: BlobStore;
   readonly memberships: Memberships;
   readonly fills: BlobFills;
   readonly observer: MirrorObserver;
-  /** Milliseconds to wait before the resumes of a broken transfer that passes the disk by. */
-  readonly resumeDelays: readonly number[];
   readonly offline: boolean;
 }
 
@@ -68,7 +67,10 @@ export class Blobs {
     if (!seen) await this.#requireMembership(repository, digest);
     const source = await blobs.open(digest);
     if (source === undefined) return undefined;
-    return { digest, source, outcome: seen ? 'hit' : 'revalidated' };
+    const outcome = seen ? 'hit' : 'revalidated';
+    // What is in memory can't break off, and offline there is no other way.
+    if (source instanceof MemorySource || this.#parts.offline) return { digest, source, outcome };
+    return { digest, source: this.#spilling(repository, digest, source), outcome };
   }
 
   async #fetched(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
@@ -90,8 +92,8 @@ export class Blobs {
       await source.close();
       throw error;
     }
-    const spilling = new SpillingSource(source, () => this.#passThrough(repository, digest));
-    return { digest, source: spilling, outcome: joined ? 'joined' : 'miss' };
+    const outcome = joined ? 'joined' : 'miss';
+    return { digest, source: this.#spilling(repository, digest, source), outcome };
   }
 
   async #afterFailedFill(
@@ -99,7 +101,7 @@ export class Blobs {
     { digest, repository: filled }: BlobFill,
     error: unknown,
   ): Promise<BlobAnswer> {
-    if (isDiskFull(error)) {
+    if (isDiskRefusal(error)) {
       const source = this.#passThrough(repository, digest);
       await source.start();
       return { digest, source, outcome: 'miss' };
@@ -111,9 +113,13 @@ export class Blobs {
     throw error;
   }
 
+  /** From the disk as far as that goes, and the rest from the upstream. */
+  #spilling(repository: MirroredRepository, digest: Digest, source: BlobSource): SpillingSource {
+    return new SpillingSource(source, () => this.#passThrough(repository, digest));
+  }
+
   #passThrough(repository: MirroredRepository, digest: Digest): PassThroughSource {
-    const { observer, resumeDelays } = this.#parts;
-    return new PassThroughSource({ repository, digest, observer, resumeDelays });
+    return new PassThroughSource({ ...this.#parts, repository, digest });
   }
 
   /** Asks the upstream whether the repository contains the digest; throws if it does not. */

@@ -1,3 +1,4 @@
+import { contentNature } from '../registry/contentNature.ts';
 import { digestAlgorithm, digestOf, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { parseJsonObject, textOf } from '../registry/jsonObject.ts';
@@ -9,7 +10,7 @@ import { tagKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestBody } from '../upstream/upstream.ts';
-import { ifRoom } from './diskFull.ts';
+import { unlessRefused } from './diskRefusal.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
@@ -59,7 +60,7 @@ export class ManifestFetcher {
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const { manifest, parsed } = this.#verified(host, reference, body);
-    await ifRoom(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
+    await unlessRefused(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
     const digests = [manifest.digest, ...blobsNamedBy(parsed)];
     await this.#memberships.add(repository, digests, generation);
     return manifest;
@@ -75,14 +76,17 @@ export class ManifestFetcher {
     const algorithm = reference.kind === 'digest' ? digestAlgorithm(reference.digest) : 'sha256';
     const digest = digestOf(bytes, algorithm);
     if (reference.kind === 'digest' && digest !== reference.digest) {
-      this.#observer.digestMismatched(host);
-      throw new UpstreamError(host, 'server_error', `sent other bytes for ${reference.digest}`);
+      const nature = contentNature(bytes);
+      const { digest: expected } = reference;
+      this.#observer.digestMismatched(host, { expected, actual: digest, nature });
+      throw new UpstreamError(host, 'server_error', `sent ${nature} in the place of ${expected}`);
     }
     const mediaType = statedMediaType(bytes) ?? body.mediaType;
     const parsed = parseManifest(bytes, mediaType);
     if (parsed === undefined) {
       const subject = referenceText(reference);
-      throw new UpstreamError(host, 'server_error', `sent no manifest for ${subject}`);
+      const message = `sent ${contentNature(bytes)} that is no manifest for ${subject}`;
+      throw new UpstreamError(host, 'server_error', message);
     }
     return { manifest: { digest, mediaType, bytes }, parsed };
   }

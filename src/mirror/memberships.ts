@@ -1,6 +1,6 @@
 import type { Digest } from '../registry/digest.ts';
 import { isRepositoryGone } from './clientError.ts';
-import { ifRoom } from './diskFull.ts';
+import { unlessRefused } from './diskRefusal.ts';
 import type { ManifestRequirements } from './requirements.ts';
 import { membershipKey, repositoryKey, type Catalog, type Repository } from '../store/catalog.ts';
 
@@ -34,7 +34,7 @@ export class Memberships {
 
   /** Notes that the upstream, asked in this generation, served or vouched for the digests. */
   async add(repository: Repository, digests: readonly Digest[], generation: number): Promise<void> {
-    await ifRoom(
+    await unlessRefused(
       this.#catalog.memberships.setMany(
         digests.map((digest) => [membershipKey(repository, digest), { generation }] as const),
       ),
@@ -58,10 +58,10 @@ export class Memberships {
 
   /**
    * The upstream said that the repository is private or gone: all that was seen counts no more, even
-   * where the disk has no room to note it.
+   * where the disk refuses to note it.
    */
   async forget(repository: Repository): Promise<void> {
-    await ifRoom(
+    await unlessRefused(
       this.#catalog.repositories.update(repositoryKey(repository), (known) => ({
         ...known,
         generation: (known?.generation ?? 0) + 1,

@@ -56,7 +56,7 @@ export class Mirror {
     this.upstreams = options.upstreams;
     this.visibility = new Visibility(catalog, options.privateAccess, offline, now);
     const { resumeDelays = defaultResumeDelays } = options;
-    this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays });
+    this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays, monotonicNow });
     this.blobs = new Blobs({ ...options, blobs, memberships, fills: this.fills, resumeDelays });
     this.manifests = new Manifests({
       blobs,

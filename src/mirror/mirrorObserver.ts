@@ -18,6 +18,14 @@ export const requestOutcomes = [...cacheOutcomes, 'negative', 'denied', 'error']
 /** One of {@link requestOutcomes}. */
 export type RequestOutcome = (typeof requestOutcomes)[number];
 
+/** What came in the place of a blob or manifest. */
+export interface DigestMismatch {
+  readonly expected: Digest;
+  readonly actual: Digest;
+  /** What the first bytes look like, in words: an HTML page, say. */
+  readonly nature: string;
+}
+
 /** Who wants to know what the mirror fetches; the metrics implement it. */
 export interface MirrorObserver {
   /** Bytes of a blob or manifest came in from an upstream. */
@@ -25,7 +33,7 @@ export interface MirrorObserver {
   /** A blob's transfer broke and was taken up again with a Range request. */
   fillResumed(upstream: string): void;
   /** An upstream sent bytes that do not have the digest they were asked for by. */
-  digestMismatched(upstream: string): void;
+  digestMismatched(upstream: string, mismatch: DigestMismatch): void;
   /** A blob that clients were reading, or that the cache wanted, could not be completed. */
   fillFailed(upstream: string, digest: Digest, error: unknown): void;
 }

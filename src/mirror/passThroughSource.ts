@@ -1,21 +1,20 @@
 import type { Hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { contentNature, natureBytes } from '../registry/contentNature.ts';
 import { digestAlgorithm, digestFrom, hashFor, type Digest } from '../registry/digest.ts';
 import type { BlobSource } from '../store/blobSource.ts';
 import { DigestMismatchError } from '../store/growingBlob.ts';
-import type { BlobBody } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstreamError.ts';
-import { brokeOff, openTransfer, receivedChunks } from './blobTransfer.ts';
+import { BlobTransfer } from './blobTransfer.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
+import { openPatiently, type Patience } from './openPatiently.ts';
+import { Retries } from './retries.ts';
 
 /** What a {@link PassThroughSource} works with. */
-export interface PassThroughParts {
+export interface PassThroughParts extends Patience {
   readonly repository: MirroredRepository;
   readonly digest: Digest;
   readonly observer: MirrorObserver;
-  /** Milliseconds to wait before the resumes of a broken transfer; as many as there are entries. */
-  readonly resumeDelays: readonly number[];
 }
 
 /**
@@ -28,8 +27,10 @@ export class PassThroughSource implements BlobSource {
   readonly #abort = new AbortController();
   readonly #hash: Hash;
   #hashed = 0;
+  /** The first bytes, to tell what they are if they are not the right ones. */
+  #head: Buffer = Buffer.alloc(0);
   #size: number | undefined;
-  #transfer: BlobBody | undefined;
+  #transfer: BlobTransfer | undefined;
   #chunks: AsyncIterator<Buffer> | undefined;
   #rest: Buffer = Buffer.alloc(0);
   #position = 0;
@@ -45,18 +46,19 @@ export class PassThroughSource implements BlobSource {
 
   /** Settles when the upstream's headers are in, and with them the size if it said one. */
   async start(): Promise<void> {
-    await this.#seek(0);
+    await openPatiently(() => this.#seek(0), this.#parts, this.#abort.signal);
   }
 
   async read(buffer: Buffer, position: number): Promise<number> {
     if (position !== this.#position) this.#drop();
-    for (let failures = 0; ; failures += 1) {
+    const retries = new Retries(this.#parts.resumeDelays);
+    for (;;) {
       try {
         if (this.#transfer === undefined) await this.#seek(position);
         return this.#verified(buffer.subarray(0, await this.#take(buffer)), position);
       } catch (error) {
-        const delay = this.#parts.resumeDelays[failures];
-        if (!(error instanceof UpstreamError) || delay === undefined) throw error;
+        const delay = retries.next(error);
+        if (delay === undefined) throw error;
         this.#drop();
         await sleep(delay, undefined, { signal: this.#abort.signal });
       }
@@ -71,10 +73,11 @@ export class PassThroughSource implements BlobSource {
   /** Starts a transfer. A far side that ignores Range begins at the front: that much is read over. */
   async #seek(position: number): Promise<void> {
     const { repository, digest, observer } = this.#parts;
-    const transfer = await openTransfer(repository, digest, position, this.#abort.signal);
+    const { signal } = this.#abort;
+    const transfer = await BlobTransfer.open(position, { repository, digest, observer, signal });
     this.#size ??= transfer.size;
     this.#transfer = transfer;
-    this.#chunks = receivedChunks(repository, digest, transfer.body, observer);
+    this.#chunks = transfer.chunks();
     this.#position = transfer.offset;
     const skipped = Buffer.alloc(Math.min(position - transfer.offset, 65_536));
     while (this.#position < position) {
@@ -99,9 +102,8 @@ export class PassThroughSource implements BlobSource {
   async #next(): Promise<Buffer | undefined> {
     const next = await this.#chunks?.next();
     if (next !== undefined && next.done !== true) return next.value;
-    const { repository, digest } = this.#parts;
     if (this.#position < (this.#size ?? 0)) {
-      throw brokeOff(repository.host, digest, 'it ended before its size was reached');
+      throw this.#transfer?.brokeOff('it ended before its size was reached');
     }
     return undefined;
   }
@@ -110,6 +112,7 @@ export class PassThroughSource implements BlobSource {
   #verified(bytes: Buffer, position: number): number {
     const { digest, observer, repository } = this.#parts;
     if (position !== this.#hashed) return bytes.length;
+    if (position === 0) this.#head = Buffer.from(bytes.subarray(0, natureBytes));
     this.#hash.update(bytes);
     this.#hashed += bytes.length;
     const ended = this.#size === undefined ? bytes.length === 0 : this.#hashed >= this.#size;
@@ -118,12 +121,13 @@ export class PassThroughSource implements BlobSource {
     this.#hashed = Number.NaN;
     const actual = digestFrom(digestAlgorithm(digest), this.#hash);
     if (actual === digest) return bytes.length;
-    observer.digestMismatched(repository.host);
+    const mismatch = { expected: digest, actual, nature: contentNature(this.#head) };
+    observer.digestMismatched(repository.host, mismatch);
     throw new DigestMismatchError(digest, actual);
   }
 
   #drop(): void {
-    this.#transfer?.body.destroy();
+    this.#transfer?.destroy();
     this.#transfer = undefined;
     this.#chunks = undefined;
     this.#rest = Buffer.alloc(0);

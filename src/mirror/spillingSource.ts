@@ -1,9 +1,9 @@
 import type { BlobSource } from '../store/blobSource.ts';
-import { isDiskFull } from './diskFull.ts';
+import { isDiskRefusal } from './diskRefusal.ts';
 
 /**
- * A blob that is read while it comes in, and goes on by another way if the disk runs full under it.
- * Both ways lead to the same bytes.
+ * A blob that is read from the disk, finished or while it comes in, and goes on by another way if the disk
+ * fails under it: has no room, can't be read, or has less than the whole. Both ways lead to the same bytes.
  */
 export class SpillingSource implements BlobSource {
   readonly #disk: BlobSource;
@@ -11,7 +11,7 @@ export class SpillingSource implements BlobSource {
   #other: BlobSource | undefined;
   #closed = false;
 
-  /** `openOther` is called once, when the disk is full. */
+  /** `openOther` is called once, when the disk fails. */
   constructor(disk: BlobSource, openOther: () => BlobSource) {
     this.#disk = disk;
     this.#openOther = openOther;
@@ -24,10 +24,12 @@ export class SpillingSource implements BlobSource {
   async read(buffer: Buffer, position: number): Promise<number> {
     if (this.#other !== undefined) return this.#other.read(buffer, position);
     try {
-      return await this.#disk.read(buffer, position);
+      const count = await this.#disk.read(buffer, position);
+      const { size } = this.#disk;
+      if (count > 0 || this.#closed || size === undefined || position >= size) return count;
     } catch (error) {
       // A read may still be under way when its client has left: nobody would close what it opened.
-      if (this.#closed || !isDiskFull(error)) throw error;
+      if (this.#closed || !isDiskRefusal(error)) throw error;
     }
     this.#other = this.#openOther();
     return this.#other.read(buffer, position);

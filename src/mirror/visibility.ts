@@ -6,7 +6,7 @@ import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
-import { ifRoom } from './diskFull.ts';
+import { unlessRefused } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import { isRecent, pauseAfterFailure } from './recency.ts';
 
@@ -41,8 +41,8 @@ export class Visibility {
   readonly #offline: boolean;
   readonly #now: () => number;
   readonly #checks = new SingleFlight<string, boolean>();
-  /** The checks that failed lately, by repository. */
-  readonly #failures: LRUCache<string, { readonly error: UpstreamError; readonly at: number }>;
+  /** When a check last failed, by repository: an upstream that hangs costs one time-out a while. */
+  readonly #failures: LRUCache<string, number>;
 
   /** `now`: milliseconds since the epoch. */
   constructor(catalog: Catalog, access: PrivateAccess, offline: boolean, now: () => number) {
@@ -81,27 +81,16 @@ export class Visibility {
   ): Promise<boolean> {
     const wasPublic = known?.visibility?.isPublic === true;
     if (this.#offline) return wasPublic;
-    try {
-      return await this.#askAtMostOnce(repository, anonymous);
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      if (wasPublic) return true;
-      throw clientErrorFor(error);
-    }
-  }
-
-  /** An upstream that hangs costs one time-out a while, and not one for each layer of a held image. */
-  async #askAtMostOnce(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
     const key = repositoryKey(repository);
-    const failure = this.#failures.get(key);
-    if (failure !== undefined && isRecent(failure.at, pauseAfterFailure, this.#now())) {
-      throw failure.error;
-    }
+    // One that is held is served meanwhile; one that is not waits for the answer, as soon as there is one.
+    if (wasPublic && isRecent(this.#failures.get(key), pauseAfterFailure, this.#now())) return true;
     try {
       return await this.#checks.run(key, () => this.#check(repository, anonymous)).promise;
     } catch (error) {
-      if (error instanceof UpstreamError) this.#failures.set(key, { error, at: this.#now() });
-      throw error;
+      if (!(error instanceof UpstreamError)) throw error;
+      this.#failures.set(key, this.#now());
+      if (wasPublic) return true;
+      throw clientErrorFor(error);
     }
   }
 
@@ -110,7 +99,7 @@ export class Visibility {
     const isPublic = await this.#isServed(repository, anonymous);
     const visibility = { isPublic, checkedAt: this.#now() };
     const { repositories } = this.#catalog;
-    await ifRoom(
+    await unlessRefused(
       repositories.update(repositoryKey(repository), (known) => ({ ...known, visibility })),
     );
     return isPublic;

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
+import { isDiskRefusal } from '../mirror/diskRefusal.ts';
 import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
 import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import type { Metrics } from './metrics.ts';
 import { logRequest } from './requestLog.ts';
+import type { StoreFailures } from './storeFailures.ts';
 
 /** Counts every finished request and writes its line in the log. */
 export function createRequestObserver(metrics: Metrics, logger: Logger): RequestObserver {
@@ -15,21 +17,30 @@ export function createRequestObserver(metrics: Metrics, logger: Logger): Request
   };
 }
 
-/** Counts what the mirror fetches, and logs what went wrong with it. */
-export function createMirrorObserver(metrics: Metrics, logger: Logger): MirrorObserver {
+/**
+ * Counts what the mirror fetches, and logs what went wrong with it; what the disk did goes to `failures`,
+ * since it would be said of each blob that is asked for.
+ */
+export function createMirrorObserver(
+  metrics: Metrics,
+  logger: Logger,
+  failures: StoreFailures,
+): MirrorObserver {
   return {
     pulledBytes: (upstream, kind, bytes) => metrics.pulledBytes(upstream, kind, bytes),
     fillResumed(upstream) {
       metrics.fillResumed(upstream);
       logger.info({ upstream }, 'a broken transfer was taken up again');
     },
-    digestMismatched(upstream) {
+    digestMismatched(upstream, { expected, actual, nature }) {
       metrics.digestMismatched(upstream);
-      logger.warn({ upstream }, 'the upstream sent bytes that do not have their digest');
+      const message = `the upstream sent bytes that do not have their digest: ${nature}`;
+      logger.warn({ upstream, expected, actual, nature }, message);
     },
     fillFailed(upstream, digest, error) {
       metrics.fillFailed(upstream);
-      logger.warn({ upstream, digest, err: error }, 'a transfer was given up');
+      if (isDiskRefusal(error)) failures.report(error);
+      else logger.warn({ upstream, digest, err: error }, 'a transfer was given up');
     },
   };
 }

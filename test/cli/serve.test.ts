@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -79,6 +79,14 @@ test('serve says in one line that another mirror has the directory, and exits wi
   assert.equal(code, 2);
   assert.match(stderr, /^pullthrough: another process is using \S+: give each mirror .+\n$/);
   assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
+});
+
+test('serve says in one line that a newer version wrote the store, and exits with 2', async (t) => {
+  const data = join(await temporaryDirectory(t), 'data');
+  await mkdir(join(data, 'v2'), { recursive: true });
+  const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', data]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^pullthrough: \S+ is of format 2, and this version [^\n]+\n$/);
 });
 
 test('serve says in one line that a proxy’s address can’t be read, and exits with 2', async (t) => {

@@ -218,7 +218,31 @@ describe('a transfer that breaks', () => {
     assert.ok(received.length - received.indexOf('\r\n\r\n') - 4 < blob.size);
     await filled(scene.mirror, blob.digest);
     await assertNothingKept(scene.mirror, blob.digest);
-    assert.equal(scene.hub.count({ operation: 'cdn_get' }), 2);
+    const tries = 3;
+    assert.equal(scene.hub.count({ operation: 'cdn_get' }), 1 + tries);
+  });
+
+  test('is healed when a page of HTML comes once in the place of the rest', async (t) => {
+    const scene = await startWith(t);
+    scene.hub.fault({ at: 'blob_body', html: true, after: 1, times: 1 });
+    assert.equal(digestOfBody(await pullBroken(scene)), blob.digest);
+  });
+
+  test('has all its tries again after each mebibyte that it brought', async (t) => {
+    const large = generatedBlob({ size: 6_000_000, seed: 'often broken' });
+    const { hub, mirror } = await startWith(t, [large], { resumeDelays: [0] });
+    hub.fault({ at: 'blob_body', cutAfter: 1_300_000 });
+    await pullBlob(mirror, repository, large);
+    assert.equal(hub.count({ operation: 'cdn_get' }), 5);
+  });
+
+  test('is given up when it brings too little each time', async (t) => {
+    const large = generatedBlob({ size: 6_000_000, seed: 'too often broken' });
+    const { hub, mirror } = await startWith(t, [large], { resumeDelays: [0, 0] });
+    hub.fault({ at: 'blob_body', cutAfter: 300_000 });
+    const answer = await askRaw(mirror, blobPath(repository, large.digest));
+    assert.equal(answer.end, 'fin');
+    assert.equal(hub.count({ operation: 'cdn_get' }), 3);
   });
 
   test('is healed when the upstream does not say how long the blob is', async (t) => {
@@ -241,7 +265,7 @@ describe('a transfer that breaks', () => {
 });
 
 describe('a transfer that cannot be healed', () => {
-  test('ends every body short with FIN, keeps nothing, and the next request starts anew', async (t) => {
+  test('ends every body short with FIN, and the next request goes on from what is held', async (t) => {
     const { hub, mirror } = await startWith(t);
     hub.fault({ at: 'blob_body', cutAfter: 10_000 });
     const answers = await Promise.all(
@@ -255,16 +279,16 @@ describe('a transfer that cannot be healed', () => {
       assert.ok(bytes.subarray(0, answer.bytes.length).equals(answer.bytes));
     }
     await filled(mirror, blob.digest);
-    await assertNothingKept(mirror, blob.digest);
     assert.equal(timesObserved(mirror, 'fillFailed'), 1);
     hub.clearFaults();
     hub.forget();
     await pullBlob(mirror, repository, blob);
+    const range = 'bytes=39999-';
     assert.deepEqual(
       hub.requests.map(({ operation, headers }) => [operation, headers.range]),
       [
-        ['blob_get', undefined],
-        ['cdn_get', undefined],
+        ['blob_get', range],
+        ['cdn_get', range],
       ],
     );
   });
@@ -295,8 +319,8 @@ describe('a blob with a wrong length', () => {
     assert.equal(answer.end, 'fin');
     assert.ok(answer.bytes.length < Number(answer.headers['content-length']));
     await filled(mirror, blob.digest);
-    await assertNothingKept(mirror, blob.digest);
     await pullBlob(mirror, repository, blob);
+    assert.equal(hub.requests.at(-1)?.headers.range, `bytes=${blob.size - 1}-`);
   });
 
   test('that is too small ends short, and the next request gets the right bytes', async (t) => {

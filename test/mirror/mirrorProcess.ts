@@ -15,17 +15,20 @@ export interface MirrorProcess {
   readonly port: number;
   /** Bytes of memory that it takes now, and the most that it ever took. */
   readonly memory: () => Promise<{ readonly now: number; readonly peak: number }>;
+  /** Ends it at once, with no chance to put anything in order. */
+  readonly kill: () => Promise<void>;
 }
 
 const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** Starts the program before an upstream, and ends it with the test. */
+/** Starts the program before an upstream, in a directory of its own or the one given, and ends it with the test. */
 export async function startMirrorProcess(
   t: Lifetime,
   upstream: TestUpstream,
+  given?: string,
 ): Promise<MirrorProcess> {
   const lifetime = lastFirst(t);
-  const directory = await temporaryDirectory(lifetime);
+  const directory = given ?? (await temporaryDirectory(lifetime));
   const configuration = join(directory, 'mirror.yaml');
   await writeFile(configuration, stringify(settingsFor(upstream, directory)));
   const child = spawn(process.execPath, [mainFile, '--config', configuration, 'serve'], {
@@ -33,10 +36,11 @@ export async function startMirrorProcess(
     env: {},
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  lifetime.after(async () => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
+  };
+  lifetime.after(kill);
   const lines = createInterface(child.stdout);
   const { promise: serving, resolve, reject } = Promise.withResolvers<string>();
   lines.on('line', (line) => {
@@ -46,7 +50,7 @@ export async function startMirrorProcess(
   child.once('exit', () => reject(new Error('the program ended without serving')));
   const address = await serving;
   const memory = () => memoryOf(child.pid ?? assert.fail('the program has no process id'));
-  return { port: Number(new URL(`http://${address}`).port), memory };
+  return { port: Number(new URL(`http://${address}`).port), memory, kill };
 }
 
 function settingsFor({ registryUrl, tokenUrl, cdnUrl }: TestUpstream, directory: string): object {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Logger } from 'pino';
+import type { MirrorObserver } from '../../src/mirror/mirrorObserver.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import {
   createMirrorObserver,
@@ -10,6 +12,7 @@ import type { Digest } from '../../src/registry/digest.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
+import type { StoreFailures } from '../../src/ops/storeFailures.ts';
 import { parseExposition, valueOf } from './exposition.ts';
 import { loggerWithLines, onlyLine } from './logLines.ts';
 
@@ -40,6 +43,14 @@ async function count(
   labels: Record<string, string>,
 ): Promise<number | undefined> {
   return valueOf(parseExposition(await metrics.scrape()), name, labels);
+}
+
+function observeMirror(
+  metrics: Metrics,
+  logger: Logger,
+  failures: StoreFailures = { report: () => assert.fail('the disk did nothing') },
+): MirrorObserver {
+  return createMirrorObserver(metrics, logger, failures);
 }
 
 function lineOf(of: Partial<FinishedRequest>): Record<string, unknown> {
@@ -115,7 +126,7 @@ describe('the lines of the mirror', () => {
   test('tell of failed transfers, with upstream, digest and cause', async () => {
     const metrics = newMetrics();
     const { logger, lines } = loggerWithLines();
-    createMirrorObserver(metrics, logger).fillFailed('docker.io', digest, new Error('cut off'));
+    observeMirror(metrics, logger).fillFailed('docker.io', digest, new Error('cut off'));
     const line = onlyLine(lines);
     assert.equal(line['level'], 'warn');
     assert.equal(line['upstream'], 'docker.io');
@@ -125,14 +136,30 @@ describe('the lines of the mirror', () => {
     assert.equal(await count(metrics, 'pullthrough_fill_failures_total', labels), 1);
   });
 
+  test('say of a disk that refuses no more than the store says', () => {
+    const { logger, lines } = loggerWithLines();
+    const reported: unknown[] = [];
+    const failures = { report: (error: unknown) => reported.push(error) };
+    const error = Object.assign(new Error('read-only'), { code: 'EROFS' });
+    observeMirror(newMetrics(), logger, failures).fillFailed('docker.io', digest, error);
+    assert.deepEqual([reported, lines], [[error], []]);
+  });
+
   test('tell of wrong bytes and of resumed transfers, and count them', async () => {
     const metrics = newMetrics();
     const { logger, lines } = loggerWithLines();
-    const observer = createMirrorObserver(metrics, logger);
-    observer.digestMismatched('docker.io');
+    const observer = observeMirror(metrics, logger);
+    const actual = `sha256:${'cd'.repeat(32)}` as Digest;
+    const mismatch = { expected: digest, actual, nature: 'an HTML page' };
+    observer.digestMismatched('docker.io', mismatch);
     observer.fillResumed('docker.io');
-    const levels = lines.map((line) => (JSON.parse(line) as { level: string }).level);
-    assert.deepEqual(levels, ['warn', 'info']);
+    const [mismatched, resumed] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(mismatched?.['level'], 'warn');
+    assert.equal(mismatched['upstream'], 'docker.io');
+    assert.equal(mismatched['expected'], digest);
+    assert.equal(mismatched['actual'], actual);
+    assert.match(String(mismatched['msg']), /an HTML page/);
+    assert.equal(resumed?.['level'], 'info');
     const labels = { upstream: 'docker.io' };
     assert.equal(await count(metrics, 'pullthrough_digest_mismatches_total', labels), 1);
     assert.equal(await count(metrics, 'pullthrough_fill_resumes_total', labels), 1);
@@ -141,7 +168,7 @@ describe('the lines of the mirror', () => {
   test('do not repeat what is only counted', async () => {
     const metrics = newMetrics();
     const { logger, lines } = loggerWithLines();
-    createMirrorObserver(metrics, logger).pulledBytes('docker.io', 'blob', 12);
+    observeMirror(metrics, logger).pulledBytes('docker.io', 'blob', 12);
     assert.deepEqual(lines, []);
     const labels = { type: 'blob', upstream_host: 'docker.io' };
     assert.equal(await count(metrics, 'registry_proxy_pulled_bytes_total', labels), 12);
@@ -159,6 +186,26 @@ describe('the lines about upstreams', () => {
       ['the upstream does not answer', 'the upstream answers again'],
     );
     assert.equal(await count(metrics, 'pullthrough_upstream_up', { upstream: 'docker.io' }), 1);
+  });
+
+  test('tell when one is not asked any more, why, and when it is asked again', () => {
+    const { logger, lines } = loggerWithLines();
+    const observer = createUpstreamObserver(newMetrics(), logger);
+    const error = new UpstreamError('docker.io', 'unreachable', 'no answer in time');
+    observer.circuitChanged('docker.io', 'api', { error, milliseconds: 1000 });
+    observer.circuitChanged('docker.io', 'api', undefined);
+    const [opened, closed] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { time, ...told } = opened ?? {};
+    assert.equal(typeof time, 'string');
+    assert.deepEqual(told, {
+      level: 'warn',
+      upstream: 'docker.io',
+      circuit: 'api',
+      reason: 'docker.io: no answer in time',
+      seconds: 1,
+      msg: 'the upstream is not asked for a while',
+    });
+    assert.deepEqual([closed?.['level'], closed?.['circuit']], ['info', 'api']);
   });
 
   test('warn of a throttled account, and why', async () => {
