@@ -10,7 +10,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { MirroredRepository } from '../mirror/mirroredUpstream.ts';
 import type { BlobAnswer } from '../mirror/blobs.ts';
 import type { CacheOutcome } from '../mirror/mirrorObserver.ts';
-import type { ManifestDescription } from '../mirror/manifests.ts';
+import type { ManifestDescription } from '../mirror/manifestAnswer.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { writeBody, type BodyPart } from './bodyWriter.ts';

@@ -38,12 +38,19 @@ export function offlineError(host: string): RegistryError {
   });
 }
 
-/** What a client is told of an image that is held in part, while the upstream has failed to answer. */
+/** What a client is told of an image that is not all here, while its upstream can't be counted on. */
 export function incompleteError(host: string): RegistryError {
   return new RegistryError('UNAVAILABLE', {
-    message: `held only in part, and ${host} can't be asked for the rest now`,
+    message: `not all of it is held here, and ${host} can't be asked for the rest now`,
     retryAfter: defaultRetryAfter,
+    cause: new UpstreamError(host, 'unreachable', "can't be counted on for the rest of an image"),
   });
+}
+
+/** Whether a client is to be told that what it wants may exist and can't be had now. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof RegistryError)) return false;
+  return error.code === 'UNAVAILABLE' || error.code === 'TOOMANYREQUESTS';
 }
 
 /** The upstream's fault that an error is, or that a client is told about by it. */

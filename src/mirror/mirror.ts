@@ -3,11 +3,15 @@ import type { Store } from '../store/store.ts';
 import { BlobFills } from './blobFills.ts';
 import { Blobs } from './blobs.ts';
 import { Completeness } from './completeness.ts';
+import { Deliverability } from './deliverability.ts';
+import { HeldManifests } from './heldManifests.ts';
 import { ManifestFetcher } from './manifestFetcher.ts';
 import { Manifests } from './manifests.ts';
+import { ManifestSupply } from './manifestSupply.ts';
 import { Memberships } from './memberships.ts';
 import type { MirroredUpstreams } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
+import { MovedTags } from './movedTags.ts';
 import { Referrers } from './referrers.ts';
 import { ManifestRequirements } from './requirements.ts';
 import { ShortLivedCache } from './shortLivedCache.ts';
@@ -58,14 +62,16 @@ export class Mirror {
     const { resumeDelays = defaultResumeDelays } = options;
     this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays, monotonicNow });
     this.blobs = new Blobs({ ...options, blobs, memberships, fills: this.fills, resumeDelays });
+    const completeness = new Completeness(blobs, memberships, requirements);
+    const supply = new ManifestSupply({ memberships, fetcher, offline, monotonicNow });
+    const held = new HeldManifests(blobs);
     this.manifests = new Manifests({
-      blobs,
+      held,
       memberships,
-      fetcher,
-      tags: new TagResolver(catalog, memberships, fetcher, offline, now),
-      completeness: new Completeness(blobs, memberships, requirements),
-      offline,
-      monotonicNow,
+      supply,
+      tags: new TagResolver({ catalog, memberships, fetcher, completeness, offline, now }),
+      deliverability: new Deliverability({ completeness, supply, offline, monotonicNow }),
+      moved: new MovedTags({ held, memberships, requirements, completeness, supply }),
     });
     this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list), memberships);
     const referrers = new ShortLivedCache<ReferrersPage>(list);

@@ -1,10 +1,12 @@
+import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Tag } from '../registry/reference.ts';
-import { tagKey, type Catalog, type TagEntry } from '../store/catalog.ts';
+import { tagKey, type Catalog, type EarlierTag, type TagEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import { clientErrorFor, offlineError } from './clientError.ts';
-import { ifRoom } from './diskFull.ts';
+import type { Completeness } from './completeness.ts';
+import { unlessRefused } from './diskRefusal.ts';
 import type { ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -13,32 +15,33 @@ import { isRecent, pauseAfterFailure } from './recency.ts';
 /** What a tag stands for, and how that was found out. */
 export interface ResolvedTag {
   readonly entry: TagEntry;
-  /** `known`: nothing was asked. `asked`: the upstream said so just now. `stale`: it failed to. */
-  readonly source: 'known' | 'asked' | 'stale';
+  /**
+   * `known`: nothing was asked. `asked`: the upstream said so just now. `fetched`: only the manifest itself
+   * could tell, and it is a new one. `stale`: the upstream failed to answer.
+   */
+  readonly source: 'known' | 'asked' | 'fetched' | 'stale';
+  /** What it stood for before, where that may still be served while the image can't be had. */
+  readonly earlier?: EarlierTag;
+}
+
+/** The parts of the mirror that a {@link TagResolver} is made of. */
+export interface TagResolverParts {
+  readonly catalog: Catalog;
+  readonly memberships: Memberships;
+  readonly fetcher: ManifestFetcher;
+  readonly completeness: Completeness;
+  readonly offline: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Finds out what tags stand for: from the catalog while fresh, else by one HEAD however many ask. */
 export class TagResolver {
-  readonly #catalog: Catalog;
-  readonly #memberships: Memberships;
-  readonly #fetcher: ManifestFetcher;
-  readonly #offline: boolean;
-  readonly #now: () => number;
+  readonly #parts: TagResolverParts;
   readonly #checks = new SingleFlight<string, ResolvedTag>();
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(
-    catalog: Catalog,
-    memberships: Memberships,
-    fetcher: ManifestFetcher,
-    offline: boolean,
-    now: () => number,
-  ) {
-    this.#catalog = catalog;
-    this.#memberships = memberships;
-    this.#fetcher = fetcher;
-    this.#offline = offline;
-    this.#now = now;
+  constructor(parts: TagResolverParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -48,80 +51,120 @@ export class TagResolver {
   async resolve(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
     const key = tagKey(repository, tag);
     const known = await this.#known(repository, key);
-    if (this.#offline) {
+    if (this.#parts.offline) {
       if (known === undefined) throw offlineError(repository.host);
-      return { entry: known, source: 'known' };
+      return this.#resolved(repository, known, 'known');
     }
     if (known !== undefined) {
-      if (this.#isFresh(known, repository)) return { entry: known, source: 'known' };
-      if (this.#failedJustNow(known, repository)) return { entry: known, source: 'stale' };
+      if (this.#isFresh(known, repository)) return this.#resolved(repository, known, 'known');
+      if (this.#failedJustNow(known, repository)) return this.#resolved(repository, known, 'stale');
     }
-    return this.#checks.run(key, () => this.#check(repository, tag, known)).promise;
+    return this.#checks.run(key, () => this.#check(repository, tag)).promise;
   }
 
   /** What was said of a repository counts no more once it was said to be gone. */
   async #known(repository: MirroredRepository, key: string): Promise<TagEntry | undefined> {
-    const entry = await this.#catalog.tags.get(key);
+    const { catalog, memberships } = this.#parts;
+    const entry = await catalog.tags.get(key);
     if (entry === undefined) return undefined;
-    return (await this.#memberships.has(repository, entry.digest)) ? entry : undefined;
+    return (await memberships.has(repository, entry.digest)) ? entry : undefined;
   }
 
   #isFresh({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
-    return isRecent(checkedAt, policy.tagFreshness, this.#now());
+    return isRecent(checkedAt, policy.tagFreshness, this.#parts.now());
   }
 
-  #isUsable({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
-    return this.#now() - checkedAt <= policy.tagFreshness + policy.staleIfError;
+  #isUsable({ checkedAt }: EarlierTag, { policy }: MirroredRepository): boolean {
+    return this.#parts.now() - checkedAt <= policy.tagFreshness + policy.staleIfError;
   }
 
   #failedJustNow(entry: TagEntry, repository: MirroredRepository): boolean {
-    const failed = isRecent(entry.failedAt, pauseAfterFailure, this.#now());
+    const failed = isRecent(entry.failedAt, pauseAfterFailure, this.#parts.now());
     return failed && this.#isUsable(entry, repository);
   }
 
-  async #check(
+  /** An earlier image is no answer for longer than a stale one would be; offline, nothing grows stale. */
+  #resolved(
     repository: MirroredRepository,
-    tag: Tag,
-    known: TagEntry | undefined,
-  ): Promise<ResolvedTag> {
+    entry: TagEntry,
+    source: ResolvedTag['source'],
+  ): ResolvedTag {
+    const { earlier } = entry;
+    if (earlier === undefined) return { entry, source };
+    const usable = this.#parts.offline || this.#isUsable(earlier, repository);
+    return usable ? { entry, source, earlier } : { entry, source };
+  }
+
+  async #check(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
+    const { catalog, memberships } = this.#parts;
+    const key = tagKey(repository, tag);
+    const known = await this.#known(repository, key);
     try {
-      const generation = await this.#memberships.generation(repository);
-      const entry = await this.#ask(repository, tag);
-      await this.#memberships.confirm(repository, entry.digest, generation);
-      await ifRoom(this.#catalog.tags.set(tagKey(repository, tag), entry));
-      return { entry, source: 'asked' };
+      const generation = await memberships.generation(repository);
+      const { answer, fetched } = await this.#ask(repository, tag);
+      const isNew = fetched && answer.digest !== known?.digest;
+      await memberships.confirm(repository, answer.digest, generation);
+      const earlier = await this.#earlier(repository, answer.digest, known);
+      const entry = earlier === undefined ? answer : { ...answer, earlier };
+      await unlessRefused(catalog.tags.set(key, entry));
+      return this.#resolved(repository, entry, isNew ? 'fetched' : 'asked');
     } catch (error) {
       if (error instanceof RegistryError) await this.#forget(repository, tag, error);
       if (!(error instanceof UpstreamError)) throw error;
       if (known === undefined || !this.#isUsable(known, repository)) throw clientErrorFor(error);
-      const entry = { ...known, failedAt: this.#now() };
-      await ifRoom(this.#catalog.tags.set(tagKey(repository, tag), entry));
-      return { entry, source: 'stale' };
+      const entry = { ...known, failedAt: this.#parts.now() };
+      await unlessRefused(catalog.tags.set(key, entry));
+      return this.#resolved(repository, entry, 'stale');
     }
+  }
+
+  /** What to fall back to while the image that a tag was found to stand for is not all here. */
+  async #earlier(
+    repository: MirroredRepository,
+    digest: Digest,
+    known: TagEntry | undefined,
+  ): Promise<EarlierTag | undefined> {
+    const { completeness } = this.#parts;
+    const former = [known, known?.earlier].flatMap((one) =>
+      one === undefined || one.digest === digest ? [] : [one],
+    );
+    const [last] = former;
+    if (last === undefined) return undefined;
+    if (await completeness.isComplete(repository, digest)) return undefined;
+    for (const one of former) {
+      // What the tag stood for between two checks may never have been pulled.
+      if (await completeness.isComplete(repository, one.digest)) return earlierOf(one);
+    }
+    return earlierOf(last);
   }
 
   /** What the upstream says is gone is gone here: it may have been withdrawn, or made private. */
   async #forget(repository: MirroredRepository, tag: Tag, error: RegistryError): Promise<void> {
-    await this.#memberships.heed(repository, error);
-    await ifRoom(this.#catalog.tags.delete(tagKey(repository, tag)));
+    const { catalog, memberships } = this.#parts;
+    await memberships.heed(repository, error);
+    await unlessRefused(catalog.tags.delete(tagKey(repository, tag)));
   }
 
-  async #ask(repository: MirroredRepository, tag: Tag): Promise<TagEntry> {
+  async #ask(
+    repository: MirroredRepository,
+    tag: Tag,
+  ): Promise<{ answer: TagEntry; fetched: boolean }> {
     const reference = { kind: 'tag', tag } as const;
     const head = await repository.upstream.headManifest(repository.name, reference);
     if (head === undefined) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { tag } });
     const { digest, mediaType, size } = head;
-    const checkedAt = this.#now();
+    const checkedAt = this.#parts.now();
     if (digest !== undefined) {
-      return { digest, mediaType, ...(size === undefined ? {} : { size }), checkedAt };
+      const answer = { digest, mediaType, ...(size === undefined ? {} : { size }), checkedAt };
+      return { answer, fetched: false };
     }
     // registry.redhat.io may leave the digest out: then only the bytes can tell.
-    const manifest = await this.#fetcher.fetch(repository, reference).promise;
-    return {
-      digest: manifest.digest,
-      mediaType: manifest.mediaType,
-      size: manifest.bytes.length,
-      checkedAt,
-    };
+    const manifest = await this.#parts.fetcher.fetch(repository, reference).promise;
+    const { bytes, ...described } = manifest;
+    return { answer: { ...described, size: bytes.length, checkedAt }, fetched: true };
   }
+}
+
+function earlierOf({ digest, checkedAt }: EarlierTag): EarlierTag {
+  return { digest, checkedAt };
 }

@@ -4,6 +4,7 @@ import {
   clientErrorFor,
   incompleteError,
   isRepositoryGone,
+  isUnavailable,
   offlineError,
   upstreamErrorIn,
 } from '../../src/mirror/clientError.ts';
@@ -28,7 +29,9 @@ test('every other failure is 503, so that containerd goes on to its next host at
     'server_error',
     'abuse_limit',
     'credentials_refused',
+    'credentials_required',
     'forbidden_address',
+    'busy',
   ] as const;
   for (const failure of failures) {
     const error = clientErrorFor(failed(failure));
@@ -53,10 +56,24 @@ test('what is not held offline is 503, and names the upstream that is not asked'
   assert.match(error.message, /docker\.io/);
 });
 
-test('what is held in part is 503 with a time to come back', () => {
+test('what is held in part is 503 with a time to come back, for a fault of the upstream', () => {
   const error = incompleteError(host);
   assert.equal(error.status, 503);
   assert.ok((error.retryAfter ?? 0) > 0);
+  assert.equal(upstreamErrorIn(error)?.host, host);
+});
+
+test('what may exist is told from what does not', () => {
+  const unavailable = [
+    clientErrorFor(failed('pull_limit')),
+    clientErrorFor(failed('busy')),
+    incompleteError(host),
+    offlineError(host),
+  ];
+  assert.ok(unavailable.every((error) => isUnavailable(error)));
+  const others = [new RegistryError('NAME_UNKNOWN'), new RegistryError('MANIFEST_UNKNOWN')];
+  assert.ok(!others.some((error) => isUnavailable(error)));
+  assert.equal(isUnavailable(new Error('a fault of the disk')), false);
 });
 
 test('a repository is gone by NAME_UNKNOWN alone', () => {
