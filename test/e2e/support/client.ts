@@ -19,3 +19,9 @@ export interface Client {
   /** Removes everything that the client has of the image. */
   forget(reference: string): Promise<void>;
 }
+
+/** A client that can run what it pulled. */
+export interface RunningClient extends Client {
+  /** Runs a command in the image, at its root and without a network, and resolves with what it printed. */
+  run(reference: string, command: readonly string[]): Promise<string>;
+}

@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clientFile } from './clientFile.ts';
-import type { Client, ClientSetting } from './client.ts';
+import type { ClientSetting, RunningClient } from './client.ts';
 import { startProgram } from './program.ts';
 import { runCommand } from './runCommand.ts';
+import { unmountBelow } from './unmountBelow.ts';
 
 /** Starts a containerd with its own root, state and socket, used through `ctr images pull --hosts-dir`. */
-export async function startContainerd(setting: ClientSetting): Promise<Client> {
+export async function startContainerd(setting: ClientSetting): Promise<RunningClient> {
   const { bench, environment } = setting;
   const configuration = join(bench.directory, 'containerd.toml');
   const address = join(bench.directory, 'containerd.sock');
   await writeFile(configuration, settings(bench.directory, address));
   const hosts = await writeHosts(setting);
+  bench.onClose(async () => unmountBelow(bench.directory));
   const daemon = startProgram(bench, 'containerd', ['--config', configuration], { environment });
   await daemon.waitFor(/containerd successfully booted/);
   const ctr = (...args: string[]) =>
@@ -30,6 +32,8 @@ export async function startContainerd(setting: ClientSetting): Promise<Client> {
       await ctr('images', 'remove', '--sync', reference);
       assert.equal(await ctr('content', 'list', '--quiet'), '');
     },
+    run: (reference, command) =>
+      ctr('run', '--rm', '--snapshotter', 'native', reference, 'trial', ...command),
   };
 }
 

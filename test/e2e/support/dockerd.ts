@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clientFile } from './clientFile.ts';
-import type { Client, ClientSetting } from './client.ts';
+import type { ClientSetting, RunningClient } from './client.ts';
 import { startProgram } from './program.ts';
 import { runCommand } from './runCommand.ts';
 import type { StorageDriver } from './storageDriver.ts';
 import { unmountBelow } from './unmountBelow.ts';
 
 /** A Docker daemon, and the `docker` command that talks to it. */
-export interface Dockerd extends Client {
+export interface Dockerd extends RunningClient {
   readonly docker: (...args: string[]) => Promise<string>;
 }
 
@@ -54,5 +54,6 @@ export async function startDockerd(
       await docker('rmi', '--force', reference);
       assert.equal(await docker('images', '--all', '--quiet'), '');
     },
+    run: (reference, command) => docker('run', '--rm', '--network', 'none', reference, ...command),
   };
 }

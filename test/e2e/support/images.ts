@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestHex, digestOf } from '../../../src/registry/digest.ts';
 import type { Bench } from './bench.ts';
-import { writeOciLayout, type Image } from './ociLayout.ts';
-import { tar, type TarEntry } from './tar.ts';
+import { writeOciLayout, type Image, type Layer } from './ociLayout.ts';
+import { tar } from './tar.ts';
 
 const largeLayerBytes = 60 * 1024 * 1024;
 
@@ -12,15 +13,47 @@ const largeLayerBytes = 60 * 1024 * 1024;
  * in it makes its digests unique, so that no client can have it, or get it, from anywhere else.
  */
 export async function busyboxImage(bench: Bench): Promise<Image> {
-  const busybox = await readFile('/bin/busybox');
-  return writeOciLayout(join(bench.directory, 'busybox-layout'), [
-    tar([
-      { kind: 'directory', path: 'bin' },
-      { kind: 'file', path: 'bin/busybox', mode: 0o755, content: busybox },
-      { kind: 'link', path: 'bin/sh', target: 'busybox' },
-      { kind: 'link', path: 'bin/echo', target: 'busybox' },
-      randomFile('unique', 64),
-    ]),
+  return writeOciLayout(join(bench.directory, 'busybox-layout'), [await busyboxLayer()]);
+}
+
+/** A runnable image that shows whether it is whole. */
+export interface SummedImage extends Image {
+  /** What to run in it, at its root. */
+  readonly command: readonly string[];
+  /** What the command prints if every layer came as it was: the digests of their files. */
+  readonly output: string;
+  readonly small: Layer;
+  readonly medium: Layer;
+  /** The last one: a client that takes them in turn has all others when it asks for it. */
+  readonly large: Layer;
+}
+
+/** A runnable image of four layers, the last two large enough (6 and 24 MiB) to be broken in the middle. */
+export async function summedImage(bench: Bench): Promise<SummedImage> {
+  const files = [
+    randomFile('small', 300_000),
+    randomFile('medium', 6 * 1024 * 1024),
+    randomFile('large', 24 * 1024 * 1024),
+  ] as const;
+  const image = await writeOciLayout(join(bench.directory, 'summed-layout'), [
+    await busyboxLayer(),
+    ...files.map((file) => tar([file])),
+  ]);
+  const [, small, medium, large] = image.layers as [Layer, Layer, Layer, Layer];
+  const command = ['busybox', 'sha256sum', ...files.map(({ path }) => path)];
+  const output = files
+    .map(({ path, content }) => `${digestHex(digestOf(content))}  ${path}\n`)
+    .join('');
+  return { ...image, command, output, small, medium, large };
+}
+
+async function busyboxLayer(): Promise<Buffer> {
+  return tar([
+    { kind: 'directory', path: 'bin' },
+    { kind: 'file', path: 'bin/busybox', mode: 0o755, content: await readFile('/bin/busybox') },
+    { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    { kind: 'link', path: 'bin/echo', target: 'busybox' },
+    randomFile('unique', 64),
   ]);
 }
 
@@ -35,6 +68,6 @@ export async function layeredImage(bench: Bench): Promise<Image> {
   ]);
 }
 
-function randomFile(path: string, bytes: number): TarEntry {
-  return { kind: 'file', path, mode: 0o644, content: randomBytes(bytes) };
+function randomFile(path: string, bytes: number) {
+  return { kind: 'file', path, mode: 0o644, content: randomBytes(bytes) } as const;
 }

@@ -24,8 +24,12 @@ export interface Mirror {
   readonly address: string;
   readonly url: string;
   readonly opsUrl: string;
+  /** Where it keeps its data. */
+  readonly directory: string;
   /** What it logged since its last start. */
   output(): string;
+  /** Ends it with SIGKILL; `restart` starts it again. */
+  kill(): Promise<void>;
   /** Stops it and starts it again, on the same ports and data. */
   restart(): Promise<void>;
   /** Asks it to end and resolves with its exit code. */
@@ -44,7 +48,9 @@ export async function startMirror(bench: Bench, options: MirrorOptions): Promise
     address,
     url: `http://${address}`,
     opsUrl: `http://${opsAddress}`,
+    directory: join(bench.directory, 'mirror'),
     output: () => program.output(),
+    kill: () => program.kill(),
     stop: () => program.stop(),
     async restart() {
       await program.stop();

@@ -17,6 +17,8 @@ export interface Layer {
   readonly digest: Digest;
   /** The digest of the uncompressed archive, as in the image config's `rootfs.diff_ids`. */
   readonly diffId: Digest;
+  /** Bytes of it as it is transferred. */
+  readonly size: number;
 }
 
 /** An image that was written as an OCI image layout (image-spec, "Image Layout"). */
@@ -65,13 +67,14 @@ export async function writeOciLayout(
     indexDigest: index.digest,
     manifestDigest: own.digest,
     foreignManifestDigest: foreign.digest,
-    layers: written.map(({ digest, diffId }) => ({ digest, diffId })),
+    layers: written.map(({ digest, diffId, size }) => ({ digest, diffId, size })),
   };
 }
 
 async function writeLayer(directory: string, archive: Buffer) {
   const descriptor = await writeBlob(directory, layerType, await compress(archive, { level: 1 }));
-  return { digest: descriptor.digest, diffId: digestOf(archive), descriptor };
+  const { digest, size } = descriptor;
+  return { digest, diffId: digestOf(archive), size, descriptor };
 }
 
 async function writeManifest(

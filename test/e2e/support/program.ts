@@ -23,6 +23,8 @@ export interface Program {
   readonly assertRunning: () => void;
   /** Asks it to end (SIGTERM) and resolves with its exit code; after 30 s it is killed (code `null`). */
   readonly stop: () => Promise<number | null>;
+  /** Ends it as if the power had failed (SIGKILL), and resolves when it is gone. */
+  readonly kill: () => Promise<void>;
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -52,6 +54,10 @@ export function startProgram(
     clearTimeout(killer);
     return code;
   };
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
   bench.onClose(async () => {
     await stop();
     if (options.ownGroup === true) killGroup(child);
@@ -67,7 +73,7 @@ export function startProgram(
       await delay(20);
     }
   };
-  return { output, waitFor, assertRunning, stop };
+  return { output, waitFor, assertRunning, stop, kill };
 }
 
 function collectOutput(child: Child): () => string {

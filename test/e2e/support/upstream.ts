@@ -1,21 +1,25 @@
 import type { Bench } from './bench.ts';
-import { startCountingProxy } from './countingProxy.ts';
 import { startDockerRegistry, type DockerRegistry, type Login } from './dockerRegistry.ts';
+import { startFaultyProxy, type FaultyProxy } from './faultyProxy.ts';
 
-/** A registry that is asked through a counting stand, and pushed to behind it. */
-export interface Upstream extends DockerRegistry {
-  /** What was asked so far, as `GET /v2/…`; pushes are not among it. */
-  readonly requests: readonly string[];
+/**
+ * A registry that is asked through a stand which notes every request and breaks what it is told to.
+ * Pushes go past it.
+ */
+export interface Upstream extends Omit<FaultyProxy, 'address'>, Pick<DockerRegistry, 'push'> {
+  /** Ends it for good. */
+  readonly stop: () => Promise<void>;
 }
 
-/** Starts a registry, with `login` one that demands it, and counts what it is asked. */
+/** Starts a registry, with `login` one that demands it, and the stand before it. */
 export async function startUpstream(bench: Bench, login?: Login): Promise<Upstream> {
   const registry = await startDockerRegistry(bench, login);
-  const proxy = await startCountingProxy(bench, registry.url);
+  const proxy = await startFaultyProxy(bench, registry.url);
   return {
-    url: proxy.url,
-    requests: proxy.requests,
+    ...proxy,
     push: registry.push,
-    stop: async () => Promise.all([proxy.stop(), registry.stop()]),
+    async stop() {
+      await Promise.all([proxy.close(), registry.stop()]);
+    },
   };
 }
