@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { access, readdir } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
+import type { DigestMismatch } from '../../src/mirror/mirrorObserver.ts';
 import type { Digest } from '../../src/registry/digest.ts';
 import { blobBytes, fixedBlob, generatedBlob, type BlobContent } from '../support/blobContent.ts';
 import type { Fault } from '../support/hub/faults.ts';
@@ -381,6 +382,25 @@ describe('a blob with a wrong byte', () => {
     await filled(mirror, blob.digest);
     await assertNothingKept(mirror, blob.digest);
   });
+});
+
+test('a page of HTML in the place of a blob is reported for what it is', async (t) => {
+  const { hub, mirror } = await startWith(t);
+  hub.fault({ at: 'blob_body', html: true, times: 1 });
+  const answer = await askRaw(mirror, blobPath(repository, blob.digest));
+  assert.ok(answer.bytes.length < Number(answer.headers['content-length']));
+  await filled(mirror, blob.digest);
+  const [mismatch] = mirror.observed.filter(({ what }) => what === 'digestMismatched');
+  const [upstream, { expected, nature }] = mismatch?.about as [string, DigestMismatch];
+  assert.deepEqual([upstream, expected, nature], ['docker.io', blob.digest, 'an HTML page']);
+});
+
+test('a blob that the upstream says is empty, and is not, is no answer', async (t) => {
+  const { hub, mirror } = await startWith(t);
+  hub.fault({ at: 'blob_body', wrongLength: -blob.size, times: 1 });
+  const answer = await getBlob(mirror, repository, blob.digest);
+  assert.equal(answer.status, 503);
+  await pullBlob(mirror, repository, blob);
 });
 
 test('an empty blob is pulled and kept', async (t) => {

@@ -140,6 +140,15 @@ describe('a public repository', () => {
     assert.equal((await getManifest(mirror, open, '3.20')).status, 503);
     assert.equal((await getBlob(mirror, open, image.config.digest)).status, 503);
   });
+
+  test('is served as soon as the upstream can be asked again', async (t) => {
+    const { hub, mirror } = await startScene(t, { account });
+    hub.addImage(open, image, { tags: ['3.20'] });
+    const outage = hub.fault({ at: 'manifest_head', status: 503, times: 1 });
+    assert.equal((await getManifest(mirror, open, '3.20')).status, 503);
+    assert.equal(outage.hits, 1);
+    assert.equal((await getManifest(mirror, open, '3.20')).status, 200);
+  });
 });
 
 test('without an account nothing is checked: the upstream itself sees an anonymous client', async (t) => {
