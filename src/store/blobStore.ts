@@ -6,24 +6,17 @@ import { BlobFiles } from './blobFiles.ts';
 import { FileSource, MemorySource, type BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { CatalogTable } from './catalogTable.ts';
-import { GrowingBlob } from './growingBlob.ts';
+import type { GrowingBlob } from './growingBlob.ts';
 import { HeldFiles } from './heldFiles.ts';
+import { IncomingBlobs } from './incomingBlobs.ts';
 import { KeyedQueue } from './keyedQueue.ts';
-import { PartialBlobs, type PartialBlob } from './partialBlobs.ts';
+import type { PartialBlob } from './partialBlobs.ts';
 import type { StoreLayout } from './storeLayout.ts';
 
 /** Why a blob was removed, as the metrics name it. */
 export const evictionReasons = ['size', 'disk', 'purge', 'corrupt', 'unreferenced'] as const;
 /** One of {@link evictionReasons}. */
 export type EvictionReason = (typeof evictionReasons)[number];
-
-/** There is no room for a blob, even if others were evicted. */
-export class StoreFullError extends Error {
-  constructor(size: number) {
-    super(`no room for ${size} bytes: storage.minFree leaves none`);
-    this.name = 'StoreFullError';
-  }
-}
 
 /** The bounds of a {@link BlobStore} and who is told of evictions. */
 export interface BlobStoreOptions {
@@ -66,10 +59,7 @@ export class BlobStore {
   readonly #memory: LRUCache<Digest, Buffer>;
   /** Files and their entries change together, one change of a digest after the other. */
   readonly #changes = new KeyedQueue<Digest>();
-  /** Blobs begin one after the other: what was promised to one is not there for the next. */
-  readonly #beginnings = new KeyedQueue<'disk'>();
-  readonly #growing = new Set<GrowingBlob>();
-  readonly #partials: PartialBlobs;
+  readonly #incoming: IncomingBlobs;
 
   constructor(
     layout: StoreLayout,
@@ -80,9 +70,11 @@ export class BlobStore {
     this.#held = new HeldFiles(layout);
     this.#contents = contents;
     this.#options = options;
-    this.#partials = new PartialBlobs({
-      maxSize: (options.maxSize ?? Number.POSITIVE_INFINITY) * partialShare,
-      now: options.now,
+    this.#incoming = new IncomingBlobs({
+      ...options,
+      files: this.#files,
+      room: this,
+      maxPartials: (options.maxSize ?? Number.POSITIVE_INFINITY) * partialShare,
     });
     this.#index = new LRUCache({
       maxSize: options.maxSize ?? Number.MAX_SAFE_INTEGER,
@@ -109,8 +101,8 @@ export class BlobStore {
   /** Takes up what is left of blobs that an earlier process did not get whole. */
   loadPartials(partials: Iterable<PartialBlob>): void {
     for (const partial of partials) {
-      if (this.#index.has(partial.digest)) this.#removeFile(partial);
-      else this.#takeIn(partial);
+      if (this.#index.has(partial.digest)) this.#incoming.remove(partial);
+      else this.#incoming.load(partial);
     }
   }
 
@@ -165,16 +157,8 @@ export class BlobStore {
    * What is held of a blob that could not be had whole, to go on with; `undefined` when nothing is. To be
    * given to {@link begin}, or back with {@link setAside}.
    */
-  async resume(digest: Digest): Promise<GrowingBlob | undefined> {
-    const partial = this.#partials.take(digest);
-    if (partial === undefined) return undefined;
-    try {
-      return await GrowingBlob.resume(digest, partial.path);
-    } catch (error) {
-      this.#removeFile(partial);
-      this.#options.failed(error);
-      return undefined;
-    }
+  resume(digest: Digest): Promise<GrowingBlob | undefined> {
+    return this.#incoming.resume(digest);
   }
 
   /**
@@ -183,24 +167,15 @@ export class BlobStore {
    * @throws {StoreFullError} when that would not be enough
    */
   begin(digest: Digest, size: number | undefined, held?: GrowingBlob): Promise<GrowingBlob> {
-    return this.#beginnings.run('disk', async () => {
-      await this.#makeRoom((size ?? 0) - (held?.length ?? 0));
-      const blob = held ?? (await GrowingBlob.create(digest, this.#files.newPath(digest)));
-      if (size !== undefined) blob.announceSize(size);
-      this.#growing.add(blob);
-      return blob;
-    });
+    return this.#incoming.begin(digest, size, held);
   }
 
   /**
    * Ends a blob that can't be had whole now. Its readers are cut off with the error; who asks for it next
    * can {@link resume} it at once.
    */
-  async setAside(blob: GrowingBlob, error: unknown): Promise<void> {
-    const { digest, path, length } = blob;
-    if (length === 0) return blob.fail(error);
-    this.#takeIn({ digest, path, length, keptAt: this.#options.now() });
-    blob.cutOff(error);
+  setAside(blob: GrowingBlob, error: unknown): Promise<void> {
+    return this.#incoming.setAside(blob, error);
   }
 
   /**
@@ -233,6 +208,18 @@ export class BlobStore {
     }
   }
 
+  /** Evicts the least recently used blob and says how many bytes it had; `undefined` when none is held. */
+  async evictOldest(): Promise<number | undefined> {
+    for (const digest of this.#index.rkeys()) {
+      const entry = this.#index.peek(digest);
+      if (entry === undefined) continue;
+      this.#index.delete(digest);
+      await this.#discard(digest, entry, 'disk');
+      return entry.size;
+    }
+    return undefined;
+  }
+
   /** Bytes of the file system that are free for this process. */
   freeBytes(): Promise<number> {
     return this.#files.freeBytes();
@@ -245,7 +232,7 @@ export class BlobStore {
 
   /** Settles when no removal is under way. */
   async settled(): Promise<void> {
-    await this.#changes.idle();
+    await Promise.all([this.#changes.idle(), this.#incoming.settled()]);
   }
 
   async #publish(blob: GrowingBlob, mediaType: string | undefined): Promise<void> {
@@ -266,58 +253,12 @@ export class BlobStore {
     }
   }
 
-  async #makeRoom(size: number): Promise<void> {
-    const wanted = size + this.#promisedBytes() + this.#options.minFree;
-    let missing = wanted - (await this.freeBytes());
-    if (missing > this.bytes + this.#partials.bytes) throw new StoreFullError(size);
-    while (missing > 0) {
-      const partial = this.#partials.takeOldest();
-      if (partial === undefined) break;
-      await rm(partial.path, { force: true });
-      missing -= partial.length;
-    }
-    while (missing > 0) {
-      const oldest = this.#leastRecentlyUsed();
-      if (oldest === undefined) throw new StoreFullError(size);
-      const [digest, entry] = oldest;
-      this.#index.delete(digest);
-      await this.#discard(digest, entry, 'disk');
-      missing -= entry.size;
-    }
-  }
-
-  /** What the blobs that are being written have yet to take of the disk. */
-  #promisedBytes(): number {
-    let bytes = 0;
-    for (const blob of this.#growing) {
-      if (blob.state === 'growing') bytes += blob.missing;
-      else this.#growing.delete(blob);
-    }
-    return bytes;
-  }
-
-  #takeIn(partial: PartialBlob): void {
-    for (const gone of this.#partials.add(partial)) this.#removeFile(gone);
-  }
-
-  #removeFile({ digest, path }: PartialBlob): void {
-    this.#changes.run(digest, () => rm(path, { force: true })).catch(this.#options.failed);
-  }
-
   #exceedsBound(size: number): boolean {
     return size > (this.#options.maxSize ?? Number.POSITIVE_INFINITY);
   }
 
   #remember(digest: Digest, bytes: Buffer): void {
     if (this.#index.has(digest)) this.#memory.set(digest, bytes);
-  }
-
-  #leastRecentlyUsed(): readonly [Digest, ContentEntry] | undefined {
-    for (const digest of this.#index.rkeys()) {
-      const entry = this.#index.peek(digest);
-      if (entry !== undefined) return [digest, entry];
-    }
-    return undefined;
   }
 
   /** Forgets a blob at once and removes its file; readers that have it open keep it. */

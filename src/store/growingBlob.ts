@@ -178,10 +178,13 @@ export class GrowingBlob {
     this.#wake();
   }
 
-  /** Takes no more, as {@link cutOff}, and removes the file. */
+  /**
+   * Takes no more, as {@link cutOff}, and removes the file. One that a broken disk does not let go is swept
+   * by the next process: the error to tell of is the one that led here.
+   */
   async fail(error: unknown): Promise<void> {
     this.cutOff(error);
-    await rm(this.path, { force: true });
+    await Promise.allSettled([rm(this.path, { force: true })]);
   }
 
   /** To be called by the writer, when it is done with the file, however that ended. */

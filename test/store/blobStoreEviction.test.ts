@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { digestOf, type Digest } from '../../src/registry/digest.ts';
-import { StoreFullError } from '../../src/store/blobStore.ts';
+import { StoreFullError } from '../../src/store/incomingBlobs.ts';
 import { blobBytes, generatedBlob, type BlobContent } from '../support/blobContent.ts';
 import { readToEnd } from './readToEnd.ts';
 import { smallDisk, whySkipped } from './smallDisk.ts';
