@@ -182,8 +182,8 @@ export class GrowingBlob {
    * Takes no more, as {@link cutOff}, and removes the file. One that a broken disk does not let go is swept
    * by the next process: the error to tell of is the one that led here.
    */
-  async fail(error: unknown): Promise<void> {
-    this.cutOff(error);
+  async fail(cause: unknown): Promise<void> {
+    this.cutOff(cause);
     await Promise.allSettled([rm(this.path, { force: true })]);
   }
 

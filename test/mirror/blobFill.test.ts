@@ -390,8 +390,9 @@ test('a page of HTML in the place of a blob is reported for what it is', async (
   const answer = await askRaw(mirror, blobPath(repository, blob.digest));
   assert.ok(answer.bytes.length < Number(answer.headers['content-length']));
   await filled(mirror, blob.digest);
-  const [mismatch] = mirror.observed.filter(({ what }) => what === 'digestMismatched');
-  const [upstream, { expected, nature }] = mismatch?.about as [string, DigestMismatch];
+  const mismatch = mirror.observed.find(({ what }) => what === 'digestMismatched');
+  assert.ok(mismatch !== undefined);
+  const [upstream, { expected, nature }] = mismatch.about as [string, DigestMismatch];
   assert.deepEqual([upstream, expected, nature], ['docker.io', blob.digest, 'an HTML page']);
 });
 

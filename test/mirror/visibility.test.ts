@@ -47,6 +47,15 @@ describe('a private repository', () => {
     }
   });
 
+  test('is not served while the upstream fails to say whether it is one', async (t) => {
+    const { hub, mirror } = await startScene(t, { account });
+    hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
+    hub.fault({ at: 'token', status: 503, when: ({ headers }) => !('authorization' in headers) });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      assert.equal((await getManifest(mirror, closed, '3.20')).status, 503);
+    }
+  });
+
   test('is denied even when all of it is held', async (t) => {
     const { clock, hub, mirror } = await startScene(t, { account });
     hub.addImage(closed, image, { tags: ['3.20'] });
