@@ -36,18 +36,18 @@ export class Deliverability {
   async require(repository: MirroredRepository, digest: Digest, stale: boolean): Promise<void> {
     const { completeness, monotonicNow, supply } = this.#parts;
     if (await completeness.isComplete(repository, digest)) return;
-    this.requireBlobs(repository);
+    await this.requireBlobs(repository);
     if (stale) throw incompleteError(repository.host);
     if (isRecent(repository.upstream.lastAnswerAt, reachableFor, monotonicNow())) return;
     await supply.check(repository, digest);
   }
 
   /**
-   * Lets pass what has to be fetched, unless its blobs could not be. Asks nothing.
+   * Lets pass what has to be fetched, unless its blobs could not be. Asks nothing unless that is in doubt.
    * @throws {RegistryError}
    */
-  requireBlobs({ host, upstream }: MirroredRepository): void {
+  async requireBlobs({ host, upstream }: MirroredRepository): Promise<void> {
     if (this.#parts.offline) throw offlineError(host);
-    if (!upstream.blobsAvailable) throw incompleteError(host);
+    if (!(await upstream.canGiveBlobs())) throw incompleteError(host);
   }
 }

@@ -94,7 +94,7 @@ export class Manifests {
     const { deliverability, supply } = this.#parts;
     let known: ManifestHead | undefined = held ?? tag?.entry;
     if (known === undefined) {
-      deliverability.requireBlobs(repository);
+      await deliverability.requireBlobs(repository);
       known = await supply.check(repository, digest);
     } else {
       await deliverability.require(repository, digest, tag?.source === 'stale');
@@ -111,10 +111,10 @@ export class Manifests {
     if (held !== undefined || stale) await deliverability.require(repository, digest, stale);
     const kept = await this.#parts.held.read(digest);
     if (kept !== undefined) return { ...kept, outcome, ...warningOf(repository, tag) };
-    deliverability.requireBlobs(repository);
+    await deliverability.requireBlobs(repository);
     const { manifest, joined } = await supply.fetch(repository, digest);
     // The circuit may have opened meanwhile.
-    if (!repository.upstream.blobsAvailable) {
+    if (!(await repository.upstream.canGiveBlobs())) {
       await deliverability.require(repository, digest, stale);
     }
     return { ...manifest, size: manifest.bytes.length, outcome: joined ? 'joined' : 'miss' };

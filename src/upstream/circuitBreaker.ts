@@ -39,7 +39,7 @@ const longestWindow = 30_000;
 const longestHold = 60_000;
 
 /**
- * Keeps calls from an upstream that is away, so that it costs a time-out now and then and not one for
+ * Keeps calls from an upstream, or a part of one, that is away, so that it costs a time-out now and then and not one for
  * each pull. It opens after five failures in a row, and at once when a call ran out of time, if nothing has
  * succeeded since that call began. After 1 s, and twice as long each time up to 30 s, one call is let
  * through as a probe; a success closes it. `Retry-After` of an abuse limit holds it open for that long,
@@ -64,6 +64,11 @@ export class CircuitBreaker {
     const { error, until, probe } = this.#opening;
     const milliseconds = Math.max(0, until - this.#now());
     return milliseconds === 0 && probe === undefined ? undefined : { error, milliseconds };
+  }
+
+  /** Whether nothing has succeeded since it opened, though a call may be let through now. */
+  get inDoubt(): boolean {
+    return this.#opening !== undefined;
   }
 
   /** A call begins, there being no refusal. It must be ended: in one of three ways, and once. */

@@ -2,6 +2,7 @@ import { RegistryError } from '../registry/errors.ts';
 import { isJsonObject, parseJsonObject } from '../registry/jsonObject.ts';
 import type { Call } from './call.ts';
 import { headerText } from './headers.ts';
+import { mediaTypeOf } from './manifestAnswer.ts';
 import { networkFailure } from './networkFailure.ts';
 import { readRetryAfter } from './quota.ts';
 import type { Answer } from './registryClient.ts';
@@ -17,7 +18,8 @@ const nameCodes: ReadonlySet<unknown> = new Set(['NAME_UNKNOWN', 'NAME_INVALID']
  * Deals with every answer to a request for content that is not its success: returns when the content
  * does not exist, else throws what the answer means. Disposes of the body.
  *
- * A 403 of the registry itself refuses the repository; elsewhere, and so with 400 and 401, it refuses
+ * A 403 of the registry itself refuses the repository, but a page of HTML is of something before it that
+ * did not like the request, and says nothing about the repository; elsewhere, and so with 400 and 401, it refuses
  * a signed address that expired. A 400 of the registry is about the name or reference, the only parts
  * of a request that vary: it has no such thing.
  */
@@ -33,7 +35,8 @@ export async function readAbsence(
     return undefined;
   }
   drain(answer.body);
-  if (status === 403 && !elsewhere) throw new RegistryError('NAME_UNKNOWN');
+  const isPage = mediaTypeOf(answer.headers) === 'text/html';
+  if (status === 403 && !elsewhere && !isPage) throw new RegistryError('NAME_UNKNOWN');
   throw unexpected(answer, subject, context);
 }
 

@@ -5,8 +5,16 @@ import { UpstreamError } from './upstreamError.ts';
 export type Evidence =
   /** it answers, if not what was wanted */
   | { readonly kind: 'there' }
-  /** it is away; `slow` when it took the whole time of a call to find that out */
-  | { readonly kind: 'away'; readonly error: UpstreamError; readonly slow: boolean }
+  /**
+   * it is away; `slow` when it took the whole time of a call to find that out, `wide` when it can't be due
+   * to what was asked for
+   */
+  | {
+      readonly kind: 'away';
+      readonly error: UpstreamError;
+      readonly slow: boolean;
+      readonly wide: boolean;
+    }
   /** it said for how many milliseconds it does not want to be asked */
   | { readonly kind: 'throttled'; readonly error: UpstreamError; readonly milliseconds: number }
   /** nothing: it was not asked at all, or something else is at fault */
@@ -22,11 +30,13 @@ export function evidenceOf(error: unknown): Evidence {
   const { failure, status, retryAfter, symptom } = error;
   if (failure === 'abuse_limit') {
     // Without a time it is no less of a reason to ask more seldom.
-    if (retryAfter === undefined) return { kind: 'away', error, slow: false };
+    if (retryAfter === undefined) return { kind: 'away', error, slow: false, wide: true };
     return { kind: 'throttled', error, milliseconds: retryAfter * 1000 };
   }
   if (failure === 'unreachable' || (failure === 'server_error' && (status ?? 500) >= 500)) {
-    return { kind: 'away', error, slow: symptom === 'timed_out' };
+    const wide = symptom === 'not_connected' || symptom === 'connect_timed_out';
+    const slow = symptom === 'timed_out' || symptom === 'connect_timed_out';
+    return { kind: 'away', error, slow, wide };
   }
   return { kind: status === undefined ? 'none' : 'there' };
 }

@@ -10,13 +10,27 @@ export interface FailedExchange {
   readonly elsewhere: boolean;
 }
 
-const timeOutCodes: ReadonlySet<unknown> = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
+const symptoms: ReadonlyMap<unknown, NetworkSymptom> = new Map([
+  ['UND_ERR_HEADERS_TIMEOUT', 'timed_out'],
+  ['UND_ERR_BODY_TIMEOUT', 'timed_out'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connect_timed_out'],
+  ['ETIMEDOUT', 'connect_timed_out'],
+  ['ECONNREFUSED', 'not_connected'],
+  ['EHOSTUNREACH', 'not_connected'],
+  ['ENETUNREACH', 'not_connected'],
+  ['ENOTFOUND', 'not_connected'],
+  ['EAI_AGAIN', 'not_connected'],
 ]);
 const resetCodes: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+// What this machine has too little of: descriptors, memory, ports.
+const shortages: ReadonlySet<unknown> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOBUFS',
+  'EADDRNOTAVAIL',
+]);
+const shortageRetryAfter = 5;
 
 /**
  * What an error of undici or of the network means. Never passed on as `cause`: a parser error carries
@@ -26,6 +40,10 @@ export function networkFailure(exchange: FailedExchange, error: unknown): Upstre
   if (error instanceof UpstreamError) return error;
   const { host, subject } = exchange;
   if (isParserError(error)) return malformedAnswer(exchange, error);
+  if (shortages.has(codeOf(error))) {
+    const options = { retryAfter: shortageRetryAfter };
+    return new UpstreamError(host, 'busy', `${subject}: ${description(error)}`, options);
+  }
   const symptom = symptomOf(error);
   return new UpstreamError(host, 'unreachable', `${subject}: ${description(error)}`, { symptom });
 }
@@ -41,8 +59,14 @@ export function isLostConnection(error: unknown): boolean {
 
 function symptomOf(error: unknown): NetworkSymptom | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (timeOutCodes.has((error as NodeJS.ErrnoException).code)) return 'timed_out';
-  return isLostConnection(error) ? 'connection_lost' : undefined;
+  return symptoms.get(codeOf(error)) ?? (isLostConnection(error) ? 'connection_lost' : undefined);
+}
+
+/** Of an error with several addresses to try, that of the last attempt. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? (error instanceof AggregateError ? codeOf(error.errors.at(-1)) : undefined);
 }
 
 /**

@@ -48,6 +48,9 @@ export interface OpenedUpstream {
   readonly agents: UpstreamAgents;
 }
 
+// Of the connections for small answers: lists are no part of a pull, and must not keep one waiting.
+const listShare = 0.25;
+
 /** Puts an upstream together. Asks nothing yet: the process starts while a registry is away. */
 export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
   const { host, accounts: list, now = () => performance.now() } = options;
@@ -75,22 +78,34 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
   const authorization = new Authorization({ host, accounts, tokens });
   const calls = new RegistryCalls(base, agents);
   const client = new RegistryClient({ context, accounts, authorization, ping: calls.ping });
+  const listConnections = Math.max(1, Math.floor(agents.limits.apiConnections * listShare));
   const apiLane = new CallLane({
     context,
     circuit: 'api',
+    concernOf: ({ repository }) => repository,
     reachability,
-    connections: agents.limits.apiConnections,
+    connections: Math.max(1, agents.limits.apiConnections - listConnections),
+    waitTimeout: limits.callWait,
+    timeout: limits.callTimeout,
+  });
+  const listLane = new CallLane({
+    context,
+    circuit: 'list',
+    concernOf: ({ repository }) => repository,
+    reachability,
+    connections: listConnections,
     waitTimeout: limits.callWait,
     timeout: limits.callTimeout,
   });
   const blobLane = new CallLane({
     context,
     circuit: 'blob',
+    concernOf: ({ subject }) => subject,
     reachability,
     connections: agents.limits.blobConnections,
     waitTimeout: limits.blobWait,
     timeout: limits.blobTimeout,
   });
-  const parts = { context, calls, client, limits, reachability, apiLane, blobLane };
+  const parts = { context, calls, client, limits, reachability, apiLane, listLane, blobLane };
   return { upstream: new RegistryUpstream(parts), agents };
 }

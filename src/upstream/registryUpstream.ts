@@ -14,6 +14,7 @@ import type { Reachability } from './reachability.ts';
 import type { RegistryCalls } from './registryCalls.ts';
 import type { RegistryClient } from './registryClient.ts';
 import { abandon, drain } from './responseBody.ts';
+import { SingleFlight } from './singleFlight.ts';
 import type {
   BlobBody,
   ManifestBody,
@@ -23,6 +24,7 @@ import type {
   Upstream,
 } from './upstream.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
+import { UpstreamError } from './upstreamError.ts';
 import type { UpstreamLimits } from './upstreamLimits.ts';
 
 /** What an upstream is made from. */
@@ -32,9 +34,15 @@ export interface RegistryUpstreamOptions {
   readonly client: RegistryClient;
   readonly limits: Pick<UpstreamLimits, 'manifest' | 'list'>;
   readonly reachability: Reachability;
-  /** What everything but blobs is asked through. */
+  /** What manifests are asked through. */
   readonly apiLane: CallLane;
+  readonly listLane: CallLane;
   readonly blobLane: CallLane;
+}
+
+interface DoubtedBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
 }
 
 /** A registry that is asked over HTTP. */
@@ -46,7 +54,11 @@ export class RegistryUpstream implements Upstream {
   readonly #limits: Pick<UpstreamLimits, 'manifest' | 'list'>;
   readonly #reachability: Reachability;
   readonly #apiLane: CallLane;
+  readonly #listLane: CallLane;
   readonly #blobLane: CallLane;
+  readonly #doubts = new SingleFlight<'blobs', boolean>();
+  /** The blob that could not be had last. */
+  #doubted: DoubtedBlob | undefined;
 
   constructor(options: RegistryUpstreamOptions) {
     this.host = options.context.host;
@@ -56,6 +68,7 @@ export class RegistryUpstream implements Upstream {
     this.#limits = options.limits;
     this.#reachability = options.reachability;
     this.#apiLane = options.apiLane;
+    this.#listLane = options.listLane;
     this.#blobLane = options.blobLane;
   }
 
@@ -63,8 +76,19 @@ export class RegistryUpstream implements Upstream {
     return this.#reachability.lastAnswerAt;
   }
 
-  get blobsAvailable(): boolean {
-    return this.#blobLane.available;
+  canGiveBlobs(): Promise<boolean> {
+    if (!this.#blobLane.inDoubt) return Promise.resolve(true);
+    return this.#doubts.run('blobs', () => this.#findOut()).promise;
+  }
+
+  /** Asks for the blob that could not be had last; the lane knows the rest. */
+  async #findOut(): Promise<boolean> {
+    if (this.#doubted === undefined) return false;
+    const { repository, digest } = this.#doubted;
+    const call = this.#calls.blobPresence(repository, digest);
+    const probe = { ...call, subject: `probe for ${call.subject}` };
+    await Promise.allSettled([this.#presence(probe)]);
+    return !this.#blobLane.inDoubt;
   }
 
   /** A registry that knows no HEAD (405) is asked by GET instead. */
@@ -111,7 +135,7 @@ export class RegistryUpstream implements Upstream {
       slot.lendTo(blob.body);
       return blob;
     };
-    return this.#blobLane.run(call, work, signal);
+    return this.#doubting({ repository, digest }, this.#blobLane.run(call, work, signal));
   }
 
   /**
@@ -120,6 +144,10 @@ export class RegistryUpstream implements Upstream {
    */
   hasBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     const call = this.#calls.blobPresence(repository, digest);
+    return this.#doubting({ repository, digest }, this.#presence(call));
+  }
+
+  #presence(call: Call): Promise<boolean> {
     return this.#blobLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       const { status, elsewhere } = answer;
@@ -138,7 +166,7 @@ export class RegistryUpstream implements Upstream {
 
   listTags(repository: RepositoryName, query: string): Promise<TagPage | undefined> {
     const call = this.#calls.tags(repository, query);
-    return this.#apiLane.run(call, async (deadline) => {
+    return this.#listLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       if (answer.status !== 200) return await readAbsence(answer, call, this.#context);
       const bytes = await readContent(answer, this.#limits.list, call, this.#context);
@@ -152,7 +180,7 @@ export class RegistryUpstream implements Upstream {
     query: string,
   ): Promise<ReferrersPage | undefined> {
     const call = this.#calls.referrers(repository, digest, query);
-    return this.#apiLane.run(call, async (deadline) => {
+    return this.#listLane.run(call, async (deadline) => {
       const answer = await this.#client.ask(call, deadline);
       if (lacksReferrers(answer)) {
         abandon(answer.body);
@@ -162,6 +190,16 @@ export class RegistryUpstream implements Upstream {
       const bytes = await readContent(answer, this.#limits.list, call, this.#context);
       return readReferrers(bytes, answer, call);
     });
+  }
+
+  /** Remembers the blob if it can't be had: to ask for it again shows whether blobs can. */
+  async #doubting<T>(blob: DoubtedBlob, asking: Promise<T>): Promise<T> {
+    try {
+      return await asking;
+    } catch (error) {
+      if (error instanceof UpstreamError && error.failure !== 'busy') this.#doubted = blob;
+      throw error;
+    }
   }
 
   async #fetchManifest(call: Call, deadline: Deadline): Promise<ManifestBody | undefined> {

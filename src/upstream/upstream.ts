@@ -76,6 +76,9 @@ export interface Upstream {
   ): Promise<ReferrersPage | undefined>;
   /** When it last answered properly, in milliseconds of the monotonic clock; `undefined` if it was silent or hung up since, or never asked. */
   readonly lastAnswerAt: number | undefined;
-  /** Whether blobs are asked for at this moment; `false` while those before have failed too often. */
-  readonly blobsAvailable: boolean;
+  /**
+   * Whether its blobs can be had. While those asked for before have failed too often, it asks for the last
+   * of them first, if it is time to: a client's pull should not be what finds out.
+   */
+  canGiveBlobs(): Promise<boolean>;
 }

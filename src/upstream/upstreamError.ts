@@ -19,8 +19,12 @@ export type UpstreamFailure =
 
 /** How it showed that an upstream is `unreachable`, where that makes a difference. */
 export type NetworkSymptom =
-  /** it did not take the connection, or did not answer, in the time that it was given */
+  /** it took the connection, and did not answer in the time that it was given */
   | 'timed_out'
+  /** there was no way to it, whatever was asked for: refused, no such name, no route */
+  | 'not_connected'
+  /** as `not_connected`, found out by waiting */
+  | 'connect_timed_out'
   /** the far side closed or reset the connection in place of an answer, or of its end */
   | 'connection_lost';
 

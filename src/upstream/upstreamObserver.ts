@@ -29,8 +29,10 @@ export interface RateLimitReading {
 
 /** The calls to an upstream that are refused together while they would only fail. */
 export type UpstreamCircuit =
-  /** token, manifests, tags, referrers */
+  /** tokens and manifests */
   | 'api'
+  /** tags and referrers */
+  | 'list'
   /** transfers of blobs and questions about them */
   | 'blob';
 

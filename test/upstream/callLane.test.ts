@@ -11,6 +11,7 @@ import { manualClock } from '../support/manualClock.ts';
 import { openHub, reference, rejection, repository, type TestUpstream } from './testUpstream.ts';
 
 const alpine = repository('library/alpine');
+const busybox = repository('library/busybox');
 const latest = reference('latest');
 const large = generatedBlob({ seed: 'large', size: 4 * 1024 * 1024 });
 const image = buildImage({ layers: [large] });
@@ -18,7 +19,9 @@ const { signal } = new AbortController();
 
 async function startAlpine(t: Lifetime): Promise<ScriptedHub> {
   const hub = await startHub(t);
-  hub.addImage('library/alpine', image, { tags: ['latest'] });
+  for (const name of ['library/alpine', 'library/busybox']) {
+    hub.addImage(name, image, { tags: ['latest'] });
+  }
   return hub;
 }
 
@@ -49,10 +52,17 @@ async function awayStorage(t: Lifetime) {
   const opened = openHub(t, hub, { now: clock });
   await hub.goDown('cdn');
   for (let count = 0; count < 5; count++) {
-    assert.equal(opened.upstream.blobsAvailable, true);
+    assert.equal(await opened.upstream.canGiveBlobs(), true);
     await rejection(blob(opened));
   }
   return { clock, hub, opened };
+}
+
+/** Has the upstream fail for one repository and another, until it is taken to be away. */
+async function failForTwo(opened: TestUpstream): Promise<void> {
+  for (const name of [alpine, busybox, alpine, busybox, alpine, busybox]) {
+    await rejection(opened.upstream.headManifest(name, latest));
+  }
 }
 
 /** An upstream to which there is one connection of each kind. */
@@ -87,7 +97,7 @@ describe('an upstream that fails again and again', () => {
     const hub = await startAlpine(t);
     const opened = openHub(t, hub, { now: clock });
     const fault = hub.fault({ at: 'manifest_head', status: 503 });
-    for (let count = 0; count < 5; count++) await rejection(head(opened));
+    await failForTwo(opened);
     clock.advance(1000);
     fault.clear();
     hub.forget();
@@ -133,18 +143,86 @@ describe('an upstream that fails again and again', () => {
     const opened = openHub(t, hub, { now: manualClock(0) });
     await head(opened);
     hub.fault({ at: 'token', status: 503, times: 1 });
-    const other = repository('library/busybox');
+    const other = repository('library/other');
     const calls = Array.from({ length: 50 }, () => opened.upstream.headManifest(other, latest));
     await Promise.all(calls.map(rejection));
     assert.ok(await head(opened));
   });
 });
 
+describe('a repository that fails, however often it is asked for,', () => {
+  test('is asked more and more seldom, and takes no other away', async (t) => {
+    const clock = manualClock(0);
+    const hub = await startAlpine(t);
+    const opened = openHub(t, hub, { now: clock });
+    hub.addImage('library/broken', image, { tags: ['latest'] });
+    hub.fault({
+      at: 'manifest_head',
+      status: 500,
+      when: ({ path }) => path.includes('library/broken'),
+    });
+    const broken = repository('library/broken');
+    for (let second = 0; second < 40; second++) {
+      for (let count = 0; count < 5; count++) {
+        await rejection(opened.upstream.headManifest(broken, latest));
+      }
+      assert.ok(await head(opened));
+      clock.advance(1000);
+    }
+    assert.ok(hub.count({ operation: 'manifest_head', status: 500 }) <= 12);
+    assert.deepEqual(opened.observer.of('circuit'), []);
+  });
+
+  test('takes no other away when nothing else is asked for meanwhile', async (t) => {
+    const clock = manualClock(0);
+    const hub = await startAlpine(t);
+    const opened = openHub(t, hub, { now: clock });
+    const fault = hub.fault({ at: 'manifest_head', status: 500 });
+    for (let count = 0; count < 50; count++) await rejection(head(opened));
+    fault.clear();
+    assert.ok(await opened.upstream.headManifest(busybox, latest));
+  });
+
+  test('with its lists gives its manifests all the same', async (t) => {
+    const hub = await startAlpine(t);
+    const opened = openHub(t, hub, { limits: { callTimeout: 50 } });
+    hub.fault({ at: 'tags', delayHeaders: 'hold' });
+    for (let count = 0; count < 3; count++) await rejection(opened.upstream.listTags(alpine, ''));
+    assert.ok(await head(opened));
+  });
+});
+
+test('a registry that refuses connections is away for all repositories', async (t) => {
+  const clock = manualClock(0);
+  const hub = await startAlpine(t);
+  const opened = openHub(t, hub, { now: clock });
+  await hub.goDown();
+  for (let count = 0; count < 5; count++) await rejection(head(opened));
+  const error = await failure(opened.upstream.headManifest(busybox, latest));
+  assert.deepEqual([error.failure, error.retryAfter], ['unreachable', 1]);
+});
+
 describe('a blob storage that is away', () => {
+  test('is asked for the last blob that it could not give, before anybody counts on it', async (t) => {
+    const { clock, hub, opened } = await awayStorage(t);
+    clock.advance(1000);
+    hub.forget();
+    assert.equal(await opened.upstream.canGiveBlobs(), false);
+    await hub.comeUp('cdn');
+    clock.advance(2000);
+    hub.forget();
+    const asked = [opened.upstream.canGiveBlobs(), opened.upstream.canGiveBlobs()];
+    assert.deepEqual(await Promise.all(asked), [true, true]);
+    const ranges = hub.requests
+      .filter(({ operation }) => operation === 'cdn_get')
+      .map(({ headers }) => headers.range);
+    assert.deepEqual(ranges, ['bytes=0-0']);
+  });
+
   test('is not asked, while manifests still are', async (t) => {
     const { hub, opened } = await awayStorage(t);
     hub.forget();
-    assert.equal(opened.upstream.blobsAvailable, false);
+    assert.equal(await opened.upstream.canGiveBlobs(), false);
     assert.equal((await failure(blob(opened))).failure, 'unreachable');
     assert.equal(
       (await failure(opened.upstream.hasBlob(alpine, image.config.digest))).retryAfter,
@@ -163,10 +241,10 @@ describe('a blob storage that is away', () => {
     const controller = new AbortController();
     const probe = blob(opened, image.config.digest, controller.signal);
     await hub.waitFor({ operation: 'cdn_get' });
-    assert.equal(opened.upstream.blobsAvailable, false);
+    assert.equal(await opened.upstream.canGiveBlobs(), false);
     controller.abort(new UpstreamError('hub.test', 'unreachable', 'left'));
     await rejection(probe);
-    assert.equal(opened.upstream.blobsAvailable, true);
+    assert.equal(await opened.upstream.canGiveBlobs(), true);
     held.release();
     (await blob(opened)).body.destroy();
     assert.equal(opened.observer.of('circuit').at(-1), 'circuit hub.test blob closed');
@@ -207,7 +285,7 @@ describe('an abuse limit', () => {
         const error = await failure(blob(opened));
         assert.deepEqual([error.failure, error.retryAfter], ['abuse_limit', 60]);
         assert.deepEqual(
-          [opened.upstream.blobsAvailable, Boolean(await head(opened))],
+          [await opened.upstream.canGiveBlobs(), Boolean(await head(opened))],
           [false, true],
         );
         clock.advance(60_000);

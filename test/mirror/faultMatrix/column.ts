@@ -60,7 +60,10 @@ export class Column {
   /** Where the last pull got the layer from. */
   #layerOrigin({ image }: PullTarget): LayerOrigin {
     const reference = image.layers[0]?.digest;
-    const first = this.#scene.hub.requests.find((request) => request.reference === reference);
+    // Its first byte alone is asked for to see whether blobs can be had.
+    const first = this.#scene.hub.requests.find(
+      (request) => request.reference === reference && request.headers.range !== 'bytes=0-0',
+    );
     if (first === undefined) return 'the store';
     return first.headers.range === undefined ? 'its start' : 'the rest';
   }
