@@ -119,7 +119,16 @@ async function streamBody(
   } catch (error) {
     trace.error = error;
   } finally {
+    await closeSource(source, trace);
+  }
+}
+
+/** A disk that fails may say so only when a file is closed, and nobody waits for this. */
+async function closeSource(source: BlobSource, trace: RequestTrace): Promise<void> {
+  try {
     await source.close();
+  } catch (error) {
+    trace.error ??= error;
   }
 }
 

@@ -61,10 +61,10 @@ async function answerContent(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   request.trace.kind = path.kind;
-  const repository = findRepository(mirror.upstreams, path.name, target.ns);
-  request.trace.upstream = repository.host;
+  const found = findRepository(mirror.upstreams, path.name, target.ns);
+  request.trace.upstream = found.host;
   if (target.ns !== undefined) reply.header('oci-namespace', target.ns);
-  await mirror.visibility.require(repository);
+  const repository = await mirror.visibility.require(found);
   switch (path.kind) {
     case 'manifest':
       return answerManifest(mirror, repository, path.reference, request, reply);

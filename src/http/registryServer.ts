@@ -54,6 +54,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request, reply) => {
     begin(request, reply);
+    await turnOf(request, reply);
     requireSoundHead(request, reply);
   });
   app.addHook('onSend', async (request) => request.trace.headSent());
@@ -89,6 +90,18 @@ function answerExpectations(app: FastifyInstance): void {
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.routing(request, response));
   }
+}
+
+/**
+ * Settles when the answers before it in the pipeline are out: a thousand requests that are sent at once
+ * would each hold an open file and a buffer until then. Rejects when the connection ends before.
+ */
+async function turnOf({ raw }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> {
+  if (response.socket !== null) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  response.once('socket', () => resolve());
+  raw.once('close', () => reject(new Error('the connection ended before its turn')));
+  await promise;
 }
 
 /** Has the request counted and logged once it is over, however that comes about. */

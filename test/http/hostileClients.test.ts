@@ -245,3 +245,26 @@ describe('a client that asks again at once, fifty times', () => {
     assert.ok(hub.count() <= 4, `${hub.count()}`);
   });
 });
+
+test(
+  'a client that sends a thousand requests at once and reads nothing holds one file open',
+  { skip: whySkipped },
+  async (t) => {
+    const { mirror, large, hold } = await startStage(t, { largeSize: 8_000_000 });
+    await hold(large);
+    const file = new StoreLayout(mirror.directory).blobFile(large.digest);
+    const client = await openRawConnection(mirror.port);
+    client.socket.pause();
+    client.send(`GET ${blobPath(large.digest)} HTTP/1.1\r\nHost: mirror\r\n\r\n`.repeat(1000));
+    await eventually('the file is open', () => openDescriptors(file) > 0);
+    for (let others = 0; others < 3; others += 1) {
+      // When others have been served, all that had come in before was looked at.
+      const other = await openRawConnection(mirror.port);
+      other.send('GET /v2/ HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n');
+      await other.ended;
+      assert.equal(openDescriptors(file), 1);
+    }
+    client.socket.destroy();
+    await eventually('the file is closed', () => openDescriptors(file) === 0);
+  },
+);
