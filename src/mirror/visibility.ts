@@ -24,6 +24,9 @@ export class PrivateRepositoryError extends RegistryError {
   }
 }
 
+/** What is known of a repository. `unconfirmed`: it was public, and now nobody can say. */
+type Verdict = 'public' | 'private' | 'unconfirmed';
+
 // A repository that becomes private is found out within the hour; one that becomes public, sooner.
 const publicFor = 3_600_000;
 const privateFor = 60_000;
@@ -55,41 +58,46 @@ export class Visibility {
 
   /**
    * Lets a request for a public repository pass. Where the mirror has no account it needs no check:
-   * then the upstream itself sees an anonymous client.
+   * then the upstream itself sees an anonymous client. What comes back is the repository as it is to be
+   * asked: one that was public and can't be confirmed to be is served as far as it is held, and what is not
+   * held is asked for as by somebody without an account.
    * @throws {PrivateRepositoryError}
    */
-  async require(repository: MirroredRepository): Promise<void> {
+  async require(repository: MirroredRepository): Promise<MirroredRepository> {
     const { anonymous } = repository;
-    if (this.#access === 'allow' || anonymous === undefined) return;
+    if (this.#access === 'allow' || anonymous === undefined) return repository;
     const known = await this.#catalog.repositories.get(repositoryKey(repository));
-    if (!(this.#fresh(known) ?? (await this.#ask(repository, anonymous, known)))) {
-      throw new PrivateRepositoryError(repository.name);
-    }
+    const verdict = this.#fresh(known) ?? (await this.#ask(repository, anonymous, known));
+    if (verdict === 'private') throw new PrivateRepositoryError(repository.name);
+    return verdict === 'unconfirmed' ? { ...repository, upstream: anonymous } : repository;
   }
 
-  #fresh(known: RepositoryEntry | undefined): boolean | undefined {
+  #fresh(known: RepositoryEntry | undefined): Verdict | undefined {
     if (known?.visibility === undefined) return undefined;
     const { isPublic, checkedAt } = known.visibility;
     const period = isPublic ? publicFor : privateFor;
-    return isRecent(checkedAt, period, this.#now()) ? isPublic : undefined;
+    if (!isRecent(checkedAt, period, this.#now())) return undefined;
+    return isPublic ? 'public' : 'private';
   }
 
   async #ask(
     repository: MirroredRepository,
     anonymous: Upstream,
     known: RepositoryEntry | undefined,
-  ): Promise<boolean> {
+  ): Promise<Verdict> {
     const wasPublic = known?.visibility?.isPublic === true;
-    if (this.#offline) return wasPublic;
+    if (this.#offline) return wasPublic ? 'public' : 'private';
     const key = repositoryKey(repository);
     // One that is held is served meanwhile; one that is not waits for the answer, as soon as there is one.
-    if (wasPublic && isRecent(this.#failures.get(key), pauseAfterFailure, this.#now())) return true;
+    const pauses = isRecent(this.#failures.get(key), pauseAfterFailure, this.#now());
+    if (wasPublic && pauses) return 'unconfirmed';
     try {
-      return await this.#checks.run(key, () => this.#check(repository, anonymous)).promise;
+      const check = this.#checks.run(key, () => this.#check(repository, anonymous));
+      return (await check.promise) ? 'public' : 'private';
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       this.#failures.set(key, this.#now());
-      if (wasPublic) return true;
+      if (wasPublic) return 'unconfirmed';
       throw clientErrorFor(error);
     }
   }
