@@ -122,7 +122,8 @@ async function readCache(
     cacheBytes: blobs.bytes,
     cacheBlobs: blobs.count,
     cacheMaxBytes: storage.maxSize ?? 0,
-    diskFreeBytes: await blobs.freeBytes(),
+    // A disk that can't be asked takes nothing else from a dashboard.
+    diskFreeBytes: await blobs.freeBytes().catch(() => Number.NaN),
   };
 }
 

@@ -36,6 +36,9 @@ export class BlobFill {
   readonly #abort = new AbortController();
   readonly #started = Promise.withResolvers<GrowingBlob>();
   #growing: GrowingBlob | undefined;
+  #generation: number | undefined;
+  /** Bytes that an earlier fill had left. */
+  #heldBefore = 0;
   #joinable = true;
 
   constructor(repository: MirroredRepository, digest: Digest, parts: FillParts) {
@@ -46,6 +49,16 @@ export class BlobFill {
     this.finished = this.#run();
     // Whoever waits for headers waits for `started`; the same error must not count as unhandled here.
     this.started.catch(() => {});
+  }
+
+  /** The generation of its repository that the upstream was asked in. */
+  get generation(): number | undefined {
+    return this.#generation;
+  }
+
+  /** Whether the upstream's headers have come in. */
+  get begun(): boolean {
+    return this.#growing !== undefined;
   }
 
   /** How many clients read from it now. */
@@ -74,25 +87,26 @@ export class BlobFill {
 
   async #run(): Promise<void> {
     try {
-      const generation = await this.#parts.memberships.generation(this.repository);
+      this.#generation = await this.#parts.memberships.generation(this.repository);
       const start = await startFill(this.#parts.blobs, this.digest, (offset) =>
         this.#openPatiently(offset),
       );
-      const growing = await this.#begin(start, generation);
+      const growing = await this.#begin(start);
       this.#growing = growing;
       this.#started.resolve(growing);
+      this.#heldBefore = start.held?.length ?? 0;
       if (start.held !== undefined) this.#parts.observer.fillResumed(this.repository.host);
       await this.#fill(growing, start.transfer);
     } catch (error) {
       this.#joinable = false;
       this.#started.reject(error);
+      await this.#parts.memberships.heed(this.repository, error);
       throw error;
     }
   }
 
-  async #begin({ transfer, held }: FillStart, generation: number): Promise<GrowingBlob> {
+  async #begin({ transfer, held }: FillStart): Promise<GrowingBlob> {
     try {
-      await this.#parts.memberships.add(this.repository, [this.digest], generation);
       return await this.#parts.blobs.begin(this.digest, transfer.size, held);
     } catch (error) {
       transfer.destroy();
@@ -110,6 +124,7 @@ export class BlobFill {
       const open = (offset: number): Promise<BlobTransfer> => this.#open(offset);
       await new Reception({ growing, host, observer, resumeDelays, open, signal }).run(first);
       growing.verify();
+      await this.#noteMembership();
       await this.#parts.blobs.keep(growing);
     } catch (error) {
       if (error instanceof DigestMismatchError) await this.#reportMismatch(growing, error);
@@ -120,6 +135,12 @@ export class BlobFill {
       this.#joinable = false;
       await growing.release();
     }
+  }
+
+  /** Only now: a page of HTML in the place of a blob does not show that the repository has it. */
+  async #noteMembership(): Promise<void> {
+    const { memberships } = this.#parts;
+    await memberships.add(this.repository, [this.digest], this.#generation ?? 0);
   }
 
   /** Whether nothing speaks against the bytes that came in before the error. */
@@ -134,7 +155,12 @@ export class BlobFill {
     { expected, actual }: DigestMismatchError,
   ): Promise<void> {
     const head = await growing.head(natureBytes);
-    const mismatch = { expected, actual, nature: contentNature(head) };
+    const mismatch = {
+      expected,
+      actual,
+      nature: contentNature(head),
+      heldBefore: this.#heldBefore,
+    };
     this.#parts.observer.digestMismatched(this.repository.host, mismatch);
   }
 

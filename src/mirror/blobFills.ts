@@ -1,6 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { BlobFill, type FillParts } from './blobFill.ts';
+import { isDiskRefusal } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 
 /** The fills under way: never more than one a digest, whichever repositories it is asked under. */
@@ -32,7 +33,9 @@ export class BlobFills {
   /** Joins the fill of a digest, or starts it under this repository. */
   join(repository: MirroredRepository, digest: Digest): { fill: BlobFill; joined: boolean } {
     const newest = this.#newest.get(digest);
-    if (newest?.joinable === true) return { fill: newest, joined: true };
+    // One that waits for another upstream's answer may wait for long, and then there is none.
+    const isPromising = newest?.begun === true || newest?.repository.host === repository.host;
+    if (newest?.joinable === true && isPromising) return { fill: newest, joined: true };
     const fill = new BlobFill(repository, digest, this.#parts);
     this.#newest.set(digest, fill);
     this.#running.add(fill);
@@ -51,8 +54,8 @@ export class BlobFills {
     try {
       await fill.finished;
     } catch (error) {
-      // That there is no such blob is an answer and no transfer that failed.
-      if (error instanceof RegistryError) return;
+      // An upstream that has no such blob, or can't be asked, has begun no transfer that could fail.
+      if (error instanceof RegistryError || !(fill.begun || isDiskRefusal(error))) return;
       this.#parts.observer.fillFailed(fill.repository.host, fill.digest, error);
     } finally {
       this.#running.delete(fill);

@@ -1,10 +1,12 @@
-import type { Digest } from '../registry/digest.ts';
+import { digestAlgorithm, digestOf, type Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { BlobBody } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import { ChunkQueue } from './chunkQueue.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
+
+const nothing = Buffer.alloc(0);
 
 /** What a {@link BlobTransfer} is opened with. */
 export interface TransferParts {
@@ -34,7 +36,8 @@ export class BlobTransfer {
   }
 
   /**
-   * Starts one at an offset, through a fresh redirect: signed addresses expire.
+   * Starts one at an offset, through a fresh redirect: signed addresses expire. One that is said to be empty
+   * is looked at here: its answer would be complete as soon as it began.
    * @throws {RegistryError} when the repository has no such blob
    * @throws {UpstreamError}
    */
@@ -43,6 +46,10 @@ export class BlobTransfer {
     const { upstream, name } = repository;
     const body = await upstream.getBlob(name, digest, offset, signal);
     if (body === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+    if (body.size === 0 && digest !== digestOf(nothing, digestAlgorithm(digest))) {
+      body.body.destroy();
+      throw new UpstreamError(repository.host, 'server_error', `sent no byte of ${digest}`);
+    }
     return new BlobTransfer(body, parts);
   }
 

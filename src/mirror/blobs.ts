@@ -3,9 +3,7 @@ import { RegistryError } from '../registry/errors.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
-import { DigestMismatchError } from '../store/growingBlob.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
-import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
 import { asClientError, offlineError } from './clientError.ts';
@@ -85,16 +83,27 @@ export class Blobs {
       return this.#afterFailedFill(repository, fill, error);
     }
     try {
-      if (source.size === 0) await requireEmpty(fill);
-      // Whoever is the first to ask is told by the upstream's answer.
-      const seen = !joined || (await this.#parts.memberships.has(repository, digest));
-      if (!seen) await this.#requireMembership(repository, digest);
+      if (!(await this.#isVouchedFor(repository, digest, fill))) {
+        await this.#requireMembership(repository, digest);
+      }
     } catch (error) {
       await source.close();
       throw error;
     }
     const outcome = joined ? 'joined' : 'miss';
     return { digest, source: this.#spilling(repository, digest, source), outcome };
+  }
+
+  /** The upstream's answer to the fill counts for all who ask under its repository, until that is gone. */
+  async #isVouchedFor(
+    repository: MirroredRepository,
+    digest: Digest,
+    fill: BlobFill,
+  ): Promise<boolean> {
+    const { memberships } = this.#parts;
+    const isSame = repositoryKey(fill.repository) === repositoryKey(repository);
+    if (isSame && fill.generation === (await memberships.generation(repository))) return true;
+    return memberships.has(repository, digest);
   }
 
   async #afterFailedFill(
@@ -135,16 +144,5 @@ export class Blobs {
       return contained;
     }).promise;
     if (!found) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
-  }
-}
-
-/** An empty answer is complete as soon as it begins: it has to be verified before. */
-async function requireEmpty({ repository, digest, finished }: BlobFill): Promise<void> {
-  try {
-    await finished;
-  } catch (error) {
-    if (!(error instanceof DigestMismatchError)) throw error;
-    const message = `sent no byte of ${digest}`;
-    throw new UpstreamError(repository.host, 'server_error', message, { cause: error });
   }
 }

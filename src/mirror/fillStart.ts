@@ -22,11 +22,12 @@ export async function startFill(
   const held = await blobs.resume(digest);
   if (held === undefined) return { transfer: await open(0), held };
   const transfer = await goOn(blobs, held, open);
-  if (transfer !== undefined && held.length < (transfer.size ?? Infinity)) {
-    return { transfer, held };
-  }
-  transfer?.destroy();
+  const fits = transfer !== undefined && held.length < (transfer.size ?? Infinity);
+  // Only a 206 shows that the repository has what is held: all of a 200 is to come from where it was asked.
+  if (fits && transfer.offset > 0) return { transfer, held };
   await drop(held);
+  if (fits) return { transfer, held: undefined };
+  transfer?.destroy();
   return { transfer: await open(0), held: undefined };
 }
 
@@ -40,14 +41,22 @@ async function goOn(
     return await open(held.length);
   } catch (error) {
     if (isBeyondEnd(error)) return undefined;
-    await blobs.setAside(held, error);
-    await held.release();
+    await leave(blobs, held, error);
     throw error;
+  }
+}
+
+/** Leaves what is held to the next that asks. */
+async function leave(blobs: BlobStore, held: GrowingBlob, error: unknown): Promise<void> {
+  try {
+    await blobs.setAside(held, error);
+  } finally {
+    await held.release();
   }
 }
 
 /** Does away with what an earlier fill left. */
 async function drop(held: GrowingBlob): Promise<void> {
-  await held.fail(new Error(`${held.digest} is shorter than what was held of it`));
+  await held.fail(new Error(`${held.digest} does not go on from what was held of it`));
   await held.release();
 }

@@ -78,7 +78,7 @@ export class ManifestFetcher {
     if (reference.kind === 'digest' && digest !== reference.digest) {
       const nature = contentNature(bytes);
       const { digest: expected } = reference;
-      this.#observer.digestMismatched(host, { expected, actual: digest, nature });
+      this.#observer.digestMismatched(host, { expected, actual: digest, nature, heldBefore: 0 });
       throw new UpstreamError(host, 'server_error', `sent ${nature} in the place of ${expected}`);
     }
     const mediaType = statedMediaType(bytes) ?? body.mediaType;

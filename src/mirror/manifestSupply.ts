@@ -94,6 +94,8 @@ export class ManifestSupply {
 
   #noteFailure(repository: MirroredRepository, digest: Digest, error: unknown): void {
     if (!(error instanceof UpstreamError) || error.host !== repository.host) return;
+    // Our own want of a connection is over sooner.
+    if (error.failure === 'busy') return;
     this.#failures.set(membershipKey(repository, digest), this.#parts.monotonicNow());
   }
 }

@@ -24,6 +24,8 @@ export interface DigestMismatch {
   readonly actual: Digest;
   /** What the first bytes look like, in words: an HTML page, say. */
   readonly nature: string;
+  /** How many of the bytes were held from an earlier transfer: then this one need not be to blame. */
+  readonly heldBefore: number;
 }
 
 /** Who wants to know what the mirror fetches; the metrics implement it. */

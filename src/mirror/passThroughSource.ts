@@ -8,7 +8,10 @@ import { BlobTransfer } from './blobTransfer.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 import { openPatiently, type Patience } from './openPatiently.ts';
-import { Retries } from './retries.ts';
+import { progress, Retries } from './retries.ts';
+
+// Hashing a piece keeps everything else waiting for about a millisecond.
+const piece = 1024 * 1024;
 
 /** What a {@link PassThroughSource} works with. */
 export interface PassThroughParts extends Patience {
@@ -25,7 +28,8 @@ export interface PassThroughParts extends Patience {
 export class PassThroughSource implements BlobSource {
   readonly #parts: PassThroughParts;
   readonly #abort = new AbortController();
-  readonly #hash: Hash;
+  readonly #retries: Retries;
+  #hash: Hash;
   #hashed = 0;
   /** The first bytes, to tell what they are if they are not the right ones. */
   #head: Buffer = Buffer.alloc(0);
@@ -34,9 +38,12 @@ export class PassThroughSource implements BlobSource {
   #chunks: AsyncIterator<Buffer> | undefined;
   #rest: Buffer = Buffer.alloc(0);
   #position = 0;
+  /** Where the transfer before this one broke. */
+  #brokeAt = 0;
 
   constructor(parts: PassThroughParts) {
     this.#parts = parts;
+    this.#retries = new Retries(parts.resumeDelays);
     this.#hash = hashFor(parts.digest);
   }
 
@@ -51,13 +58,12 @@ export class PassThroughSource implements BlobSource {
 
   async read(buffer: Buffer, position: number): Promise<number> {
     if (position !== this.#position) this.#drop();
-    const retries = new Retries(this.#parts.resumeDelays);
     for (;;) {
       try {
         if (this.#transfer === undefined) await this.#seek(position);
         return this.#verified(buffer.subarray(0, await this.#take(buffer)), position);
       } catch (error) {
-        const delay = retries.next(error);
+        const delay = this.#delayAfter(error);
         if (delay === undefined) throw error;
         this.#drop();
         await sleep(delay, undefined, { signal: this.#abort.signal });
@@ -65,9 +71,54 @@ export class PassThroughSource implements BlobSource {
     }
   }
 
+  /**
+   * Goes on from `position` in the place of a source that gave out there. What that gave is hashed, or
+   * fetched once more where it can't be read: the end is told from it whether all was right.
+   */
+  async takeOver(from: BlobSource, position: number): Promise<void> {
+    try {
+      await this.#hashUntil(position, (buffer, at) => from.read(buffer, at));
+    } catch {
+      this.#hash = hashFor(this.#parts.digest);
+      this.#hashed = 0;
+      await this.#discardUntil(position);
+    }
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
     this.#drop();
+  }
+
+  async #hashUntil(
+    position: number,
+    read: (buffer: Buffer, at: number) => Promise<number>,
+  ): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(piece, position));
+    while (this.#hashed < position) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, position - this.#hashed));
+      const count = await read(wanted, this.#hashed);
+      if (count === 0) throw new Error('less can be read than was read before');
+      this.#hash.update(wanted.subarray(0, count));
+      this.#hashed += count;
+    }
+  }
+
+  /** Reads on from the start, which hashes by itself. */
+  async #discardUntil(position: number): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(piece, position));
+    for (let at = 0; at < position;) {
+      const count = await this.read(buffer.subarray(0, Math.min(piece, position - at)), at);
+      if (count === 0) return;
+      at += count;
+    }
+  }
+
+  /** Whoever gets little each time has as many tries as one that gets nothing. */
+  #delayAfter(error: unknown): number | undefined {
+    if (this.#position - this.#brokeAt >= progress) this.#retries.progressed();
+    this.#brokeAt = this.#position;
+    return this.#retries.next(error);
   }
 
   /** Starts a transfer. A far side that ignores Range begins at the front: that much is read over. */
@@ -121,7 +172,7 @@ export class PassThroughSource implements BlobSource {
     this.#hashed = Number.NaN;
     const actual = digestFrom(digestAlgorithm(digest), this.#hash);
     if (actual === digest) return bytes.length;
-    const mismatch = { expected: digest, actual, nature: contentNature(this.#head) };
+    const mismatch = { expected: digest, actual, nature: contentNature(this.#head), heldBefore: 0 };
     observer.digestMismatched(repository.host, mismatch);
     throw new DigestMismatchError(digest, actual);
   }

@@ -3,7 +3,7 @@ import type { GrowingBlob } from '../store/growingBlob.ts';
 import { isBeyondEnd, WrongSizeError, type BlobTransfer } from './blobTransfer.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 import { pour } from './pour.ts';
-import { Retries } from './retries.ts';
+import { progress, Retries } from './retries.ts';
 
 /** What a {@link Reception} works with. */
 export interface ReceptionParts {
@@ -18,9 +18,6 @@ export interface ReceptionParts {
   /** Ends it. */
   readonly signal: AbortSignal;
 }
-
-// A transfer that brought this many bytes was worth its request: the tries are counted anew.
-const progress = 1024 * 1024;
 
 /** Takes in one blob from its upstream, however often the transfer breaks on the way. */
 export class Reception {

@@ -1,5 +1,8 @@
 import { UpstreamError } from '../upstream/upstreamError.ts';
 
+/** A transfer that brought so many bytes was worth its request: the tries are counted anew. */
+export const progress = 1024 * 1024;
+
 // Whoever is told to come back later than this does not keep its readers waiting for so long.
 const longestRetryAfter = 15;
 

@@ -1,18 +1,23 @@
 import type { BlobSource } from '../store/blobSource.ts';
 import { isDiskRefusal } from './diskRefusal.ts';
 
+/** A source that can go on in the place of another. */
+interface Successor extends BlobSource {
+  takeOver(from: BlobSource, position: number): Promise<void>;
+}
+
 /**
  * A blob that is read from the disk, finished or while it comes in, and goes on by another way if the disk
  * fails under it: has no room, can't be read, or has less than the whole. Both ways lead to the same bytes.
  */
 export class SpillingSource implements BlobSource {
   readonly #disk: BlobSource;
-  readonly #openOther: () => BlobSource;
-  #other: BlobSource | undefined;
+  readonly #openOther: () => Successor;
+  #other: Successor | undefined;
   #closed = false;
 
   /** `openOther` is called once, when the disk fails. */
-  constructor(disk: BlobSource, openOther: () => BlobSource) {
+  constructor(disk: BlobSource, openOther: () => Successor) {
     this.#disk = disk;
     this.#openOther = openOther;
   }
@@ -32,6 +37,7 @@ export class SpillingSource implements BlobSource {
       if (this.#closed || !isDiskRefusal(error)) throw error;
     }
     this.#other = this.#openOther();
+    await this.#other.takeOver(this.#disk, position);
     return this.#other.read(buffer, position);
   }
 

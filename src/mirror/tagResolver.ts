@@ -57,7 +57,7 @@ export class TagResolver {
     }
     if (known !== undefined) {
       if (this.#isFresh(known, repository)) return this.#resolved(repository, known, 'known');
-      if (this.#failedJustNow(known, repository)) return this.#resolved(repository, known, 'stale');
+      if (await this.#pauses(known, repository)) return this.#resolved(repository, known, 'stale');
     }
     return this.#checks.run(key, () => this.#check(repository, tag)).promise;
   }
@@ -81,6 +81,15 @@ export class TagResolver {
   #failedJustNow(entry: TagEntry, repository: MirroredRepository): boolean {
     const failed = isRecent(entry.failedAt, pauseAfterFailure, this.#parts.now());
     return failed && this.#isUsable(entry, repository);
+  }
+
+  /**
+   * Whether the tag is not asked for again yet. What is not all here could not be served meanwhile: there it
+   * is the circuit of the upstream that keeps the questions short.
+   */
+  async #pauses(known: TagEntry, repository: MirroredRepository): Promise<boolean> {
+    if (!this.#failedJustNow(known, repository)) return false;
+    return this.#parts.completeness.isComplete(repository, known.digest);
   }
 
   /** An earlier image is no answer for longer than a stale one would be; offline, nothing grows stale. */
@@ -112,6 +121,8 @@ export class TagResolver {
       if (error instanceof RegistryError) await this.#forget(repository, tag, error);
       if (!(error instanceof UpstreamError)) throw error;
       if (known === undefined || !this.#isUsable(known, repository)) throw clientErrorFor(error);
+      // Our own want of a connection is over sooner than a pause.
+      if (error.failure === 'busy') return this.#resolved(repository, known, 'stale');
       const entry = { ...known, failedAt: this.#parts.now() };
       await unlessRefused(catalog.tags.set(key, entry));
       return this.#resolved(repository, entry, 'stale');

@@ -32,10 +32,10 @@ export function createMirrorObserver(
       metrics.fillResumed(upstream);
       logger.info({ upstream }, 'a broken transfer was taken up again');
     },
-    digestMismatched(upstream, { expected, actual, nature }) {
+    digestMismatched(upstream, { expected, actual, nature, heldBefore }) {
       metrics.digestMismatched(upstream);
       const message = `the upstream sent bytes that do not have their digest: ${nature}`;
-      logger.warn({ upstream, expected, actual, nature }, message);
+      logger.warn({ upstream, expected, actual, nature, heldBefore }, message);
     },
     fillFailed(upstream, digest, error) {
       metrics.fillFailed(upstream);

@@ -291,8 +291,8 @@ export class BlobStore {
     try {
       return await work();
     } catch (error) {
+      this.#options.failed(error);
       if (error instanceof DamagedBlobError) await this.#forgetDamaged(digest, entry);
-      else this.#options.failed(error);
       return undefined;
     }
   }

@@ -20,6 +20,8 @@ export class CatalogTable<Entry extends object> {
    * was said to be gone would be back; there are as many as were changed while the store failed.
    */
   readonly #unwritten = new Map<string, Entry | typeof absent>();
+  /** The keys that are being written, with how often. */
+  readonly #inFlight = new Map<string, number>();
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
 
@@ -100,22 +102,35 @@ export class CatalogTable<Entry extends object> {
 
   async #write(keys: readonly string[], write: () => Promise<unknown>): Promise<void> {
     this.#writes += 1;
+    for (const key of keys) this.#inFlight.set(key, (this.#inFlight.get(key) ?? 0) + 1);
     try {
       await write();
+      for (const key of keys) this.#unwritten.delete(key);
     } finally {
       this.#writes += 1;
+      for (const key of keys) this.#land(key);
     }
-    for (const key of keys) this.#unwritten.delete(key);
     if (this.#unwritten.size > 0) await this.#catchUp();
   }
 
-  /** Writes down what the store did not take before. What it does not take now either waits on. */
+  #land(key: string): void {
+    const others = (this.#inFlight.get(key) ?? 1) - 1;
+    if (others === 0) this.#inFlight.delete(key);
+    else this.#inFlight.set(key, others);
+  }
+
+  /** Writes down what the store did not take before; what it does not take now either waits on. */
   async #catchUp(): Promise<void> {
     for (const [key, change] of this.#unwritten) {
+      // A newer change is on its way: this one must not come after it.
+      if (this.#inFlight.has(key)) continue;
+      this.#inFlight.set(key, 1);
       try {
         await this.#store(key, change);
       } catch {
         return;
+      } finally {
+        this.#land(key);
       }
       if (this.#unwritten.get(key) === change) this.#unwritten.delete(key);
     }

@@ -41,6 +41,8 @@ export class PartialBlobs {
 
   /** Takes one in; returns those that had to go for it, be it this one. */
   add(partial: PartialBlob): PartialBlob[] {
+    // Not to be found out when all others have gone for it.
+    if (partial.length > this.#options.maxSize) return [partial];
     const known = this.#held.get(partial.digest);
     if (known !== undefined && known.length >= partial.length) return [partial];
     if (known !== undefined) this.#remove(known);

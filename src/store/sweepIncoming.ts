@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialLife, type PartialBlob } from './partialBlobs.ts';
 import type { StoreLayout } from './storeLayout.ts';
@@ -36,7 +36,7 @@ async function readPartial(
 ): Promise<PartialBlob | undefined> {
   const digest = layout.incomingDigest(path);
   if (digest === undefined) return undefined;
-  const file = await stat(path);
+  const file = await lstat(path);
   const { size: length, mtimeMs: keptAt } = file;
   const isUsable = file.isFile() && length >= worthKeeping && now - keptAt < partialLife;
   return isUsable ? { digest, path, length, keptAt } : undefined;

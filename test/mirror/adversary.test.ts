@@ -229,7 +229,7 @@ test('a reader that has left opens no other way when the disk runs full', async 
     { size: 1, read: () => reading.promise, close: async () => {} },
     () => {
       opened += 1;
-      return { size: 1, read: async () => 1, close: async () => {} };
+      return { size: 1, read: async () => 1, close: async () => {}, takeOver: async () => {} };
     },
   );
   const read = source.read(Buffer.alloc(1), 0);

@@ -150,7 +150,7 @@ describe('the lines of the mirror', () => {
     const { logger, lines } = loggerWithLines();
     const observer = observeMirror(metrics, logger);
     const actual = `sha256:${'cd'.repeat(32)}` as Digest;
-    const mismatch = { expected: digest, actual, nature: 'an HTML page' };
+    const mismatch = { expected: digest, actual, nature: 'an HTML page', heldBefore: 0 };
     observer.digestMismatched('docker.io', mismatch);
     observer.fillResumed('docker.io');
     const [mismatched, resumed] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);

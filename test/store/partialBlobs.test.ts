@@ -47,6 +47,13 @@ describe('the beginnings of blobs', () => {
     assert.equal(held.take(one), undefined);
   });
 
+  test('one that is larger than the bound costs no other its place', () => {
+    const held = partials(25);
+    held.add(partial(one, 10));
+    assert.deepEqual(held.add(partial(two, 26)), [partial(two, 26)]);
+    assert.deepEqual(held.take(one), partial(one, 10));
+  });
+
   test('those that nobody asked for within a day go', () => {
     const held = partials();
     const old = partial(one, 10, noon - partialLife - 1);
