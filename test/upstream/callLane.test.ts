@@ -185,7 +185,7 @@ describe('a repository that fails, however often it is asked for,', () => {
 
   test('with its lists gives its manifests all the same', async (t) => {
     const hub = await startAlpine(t);
-    const opened = openHub(t, hub, { limits: { callTimeout: 50 } });
+    const opened = openHub(t, hub, { limits: { callTimeout: 1000 } });
     hub.fault({ at: 'tags', delayHeaders: 'hold' });
     for (let count = 0; count < 3; count++) await rejection(opened.upstream.listTags(alpine, ''));
     assert.ok(await head(opened));
@@ -331,7 +331,7 @@ describe('calls beyond the connections', () => {
   });
 
   test('fail at once where those before them found the upstream to be away', async (t) => {
-    const { hub, opened } = await oneConnection(t, { callTimeout: 50 });
+    const { hub, opened } = await oneConnection(t, { callTimeout: 1000 });
     hub.fault({ at: 'manifest_head', delayHeaders: 'hold' });
     const errors = await Promise.all([1, 2, 3].map(() => failure(head(opened))));
     assert.deepEqual(
