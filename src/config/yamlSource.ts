@@ -17,7 +17,9 @@ export interface YamlSource {
 export function readYaml(text: string, name: string): YamlSource {
   const lineCounter = new LineCounter();
   const options = { lineCounter, prettyErrors: false, logLevel: 'error' } as const;
-  const document = parseDocument(text, options);
+  const document = unlessTooDeep(() => parseDocument(text, options));
+  if (document === undefined)
+    return { value: undefined, problems: [tooDeep(name)], locate: () => name };
   const at = (offset: number): string => {
     const { line, col } = lineCounter.linePos(offset);
     return `${name}:${line}:${col}`;
@@ -30,6 +32,20 @@ export function readYaml(text: string, name: string): YamlSource {
     ...(flaws.length > 0 ? { value: undefined, problems: flaws } : toPlain(document, name)),
     locate: (path, part) => at(offsetOf(document.contents, path, part)),
   };
+}
+
+/** The parser calls itself for each level, and has no bound of its own. */
+function unlessTooDeep<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function tooDeep(name: string): ConfigurationProblem {
+  return { source: name, message: 'expected YAML that is not nested thousands of levels deep' };
 }
 
 function toPlain(document: Document, name: string): Omit<YamlSource, 'locate'> {

@@ -90,3 +90,12 @@ test('JSON, of which any is YAML, is read as what it says', () => {
     }),
   );
 });
+
+test('a text that is nested deeper than the parser can go is a problem, and no crash', () => {
+  for (const level of [': a', '[', '- ', '{a: ']) {
+    const { value, problems } = readYaml(level.repeat(50_000), 'file');
+    assert.equal(value, undefined);
+    assert.ok(problems.length > 0);
+    assert.ok(problems.every(({ source }) => source.startsWith('file')));
+  }
+});
