@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
+import { dockerHubHost } from '../config/dockerHub.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
 import { Mirror } from '../mirror/mirror.ts';
@@ -92,7 +93,8 @@ function createMetrics(configuration: Configuration): Metrics {
     host: upstream.host,
     accounts: accountNames(upstream, configuration),
   }));
-  return new Metrics({ upstreams, version: programVersion() });
+  const exporters = configuration.metrics.exporterNames ? { exporterNamesFor: dockerHubHost } : {};
+  return new Metrics({ upstreams, version: programVersion(), ...exporters });
 }
 
 function openStore(

@@ -1,10 +1,15 @@
 import type { Configuration, UpstreamConfiguration } from '../config/configuration.ts';
 import { dockerHubAliases, dockerHubHost } from '../config/dockerHub.ts';
-import { MirroredUpstreams, type MirroredUpstream } from '../mirror/mirroredUpstream.ts';
-import { accountName, type Account } from '../upstream/account.ts';
-import { openUpstream } from '../upstream/openUpstream.ts';
+import {
+  MirroredUpstreams,
+  type MirroredUpstream,
+  type UpstreamPolicy,
+} from '../mirror/mirroredUpstream.ts';
+import { accountName } from '../upstream/account.ts';
+import { openUpstream, type OpenUpstreamOptions } from '../upstream/openUpstream.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
+import { labelOf, openAccount, type AccountSurroundings } from './openAccount.ts';
 import { programVersion } from './version.ts';
 
 /** The configured upstreams with their connections. */
@@ -13,6 +18,12 @@ export interface OpenedUpstreams {
   /** Ends every transfer at once. */
   destroy(): Promise<void>;
 }
+
+/** Whom an upstream is asked as. */
+type UpstreamRules = Pick<
+  OpenUpstreamOptions,
+  'accounts' | 'anonymousFallback' | 'reserve' | 'essential' | 'quotaProbe'
+>;
 
 /** Puts the upstreams together; `now` is a clock in milliseconds that only goes forward. Asks none yet. */
 export function openUpstreams(
@@ -23,17 +34,20 @@ export function openUpstreams(
 ): OpenedUpstreams {
   const userAgent = `pullthrough/${programVersion()}`;
   const destroyers: Array<() => Promise<void>> = [];
-  const open = (of: UpstreamConfiguration, accounts: readonly Account[]): Upstream => {
+  const open = (of: UpstreamConfiguration, rules: UpstreamRules): Upstream => {
     const { host, url, trustedHosts } = of;
     const shared = { host, url, trustedHosts, userAgent, environment, observer, now };
-    const { upstream, agents } = openUpstream({ ...shared, accounts });
-    destroyers.push(() => agents.destroy());
-    return upstream;
+    const opened = openUpstream({ ...shared, ...rules });
+    destroyers.push(() => opened.destroy());
+    return opened.upstream;
   };
+  const surroundings = { environment, observer, now };
   const mirrored = configuration.upstreams.map((upstream): MirroredUpstream => ({
-    upstream: open(upstream, accountsOf(upstream)),
-    ...(needsAnonymous(upstream, configuration) ? { anonymous: open(upstream, []) } : {}),
-    policy: { tagFreshness: upstream.tagFreshness, staleIfError: upstream.staleIfError },
+    upstream: open(upstream, rulesOf(upstream, surroundings)),
+    ...(needsAnonymous(upstream, configuration)
+      ? { anonymous: open(upstream, { accounts: [] }) }
+      : {}),
+    policy: policyOf(upstream),
     aliases: upstream.host === dockerHubHost ? dockerHubAliases : [],
     impliesLibrary: upstream.host === dockerHubHost,
   }));
@@ -45,13 +59,22 @@ export function openUpstreams(
   };
 }
 
+function policyOf(upstream: UpstreamConfiguration): UpstreamPolicy {
+  const { tagRules, tagFreshness, staleIfError, absentFreshness } = upstream;
+  return { tagRules, tagFreshness, staleIfError, absentFreshness };
+}
+
 /** The names under which an upstream is asked; `anonymous` stands for asking without an account. */
 export function accountNames(
   upstream: UpstreamConfiguration,
   configuration: Configuration,
 ): readonly string[] {
-  const names = upstream.accounts.map(({ username }) => username);
-  return needsAnonymous(upstream, configuration) ? [...names, accountName(undefined)] : names;
+  const names = upstream.accounts.map(labelOf);
+  const isAskedAnonymously =
+    needsAnonymous(upstream, configuration) ||
+    upstream.anonymousFallback ||
+    upstream.accounts.every(({ repositories }) => repositories !== undefined);
+  return isAskedAnonymously ? [...names, accountName(undefined)] : names;
 }
 
 /** Private repositories are told by asking as somebody who has no account. */
@@ -59,6 +82,16 @@ function needsAnonymous({ accounts }: UpstreamConfiguration, { access }: Configu
   return accounts.length > 0 && access.private === 'deny';
 }
 
-function accountsOf({ accounts }: UpstreamConfiguration): Account[] {
-  return accounts.map(({ username, token }) => ({ name: username, secret: () => token.reveal() }));
+function rulesOf(
+  upstream: UpstreamConfiguration,
+  surroundings: AccountSurroundings,
+): UpstreamRules {
+  const { host, accounts, anonymousFallback, reserve, essential, quotaProbe } = upstream;
+  return {
+    accounts: accounts.map((account) => openAccount(host, account, surroundings)),
+    anonymousFallback,
+    reserve,
+    essential,
+    quotaProbe,
+  };
 }

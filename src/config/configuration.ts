@@ -1,3 +1,4 @@
+import type { Glob } from '../registry/glob.ts';
 import { defaultUpstreamUrl } from './dockerHub.ts';
 import type { ListenAddress } from './listenAddress.ts';
 import type { Settings } from './schema.ts';
@@ -16,17 +17,16 @@ export type UpstreamConfiguration = DeepReadonly<
 /** The settings, with the address of every upstream whether or not one was given. */
 export type AddressedSettings = Omit<Settings, 'upstreams'> & { upstreams: AddressedUpstream[] };
 
-/** One account of an upstream, with its token wherever that was kept. */
-export interface AccountConfiguration {
-  readonly username: string;
-  readonly token: Secret;
-}
+/**
+ * One account of an upstream. What it logs in with is its `token`, at first also where that comes from a
+ * `tokenFile`, or else what `tokenCommand` or `dockerConfig` lead to.
+ */
+export type AccountConfiguration = UpstreamSettings['accounts'][number];
 
 type UpstreamSettings = Settings['upstreams'][number];
 type AddressedUpstream = UpstreamSettings & { url: string };
-type AccountSettings = UpstreamSettings['accounts'][number];
 
-type DeepReadonly<T> = T extends Secret | ListenAddress
+type DeepReadonly<T> = T extends Secret | ListenAddress | Glob
   ? T
   : T extends readonly (infer Element)[]
     ? readonly DeepReadonly<Element>[]
@@ -58,10 +58,9 @@ export function configurationOf(
 }
 
 function accountOf(
-  { username, token, tokenFile = '' }: AccountSettings,
+  account: AccountConfiguration,
   tokens: ReadonlyMap<string, Secret>,
 ): AccountConfiguration {
-  const secret = token ?? tokens.get(tokenFile);
-  if (secret === undefined) throw new Error('an account passed validation without a token');
-  return { username, token: secret };
+  const { tokenFile } = account;
+  return tokenFile === undefined ? account : { ...account, token: tokens.get(tokenFile) };
 }

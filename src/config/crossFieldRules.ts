@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 import { dockerHubHost } from './dockerHub.ts';
 import { listenAddressesCollide, type ListenAddress } from './listenAddress.ts';
-import { isJsonObject } from '../registry/jsonObject.ts';
+import { isJsonObject, type JsonObject } from '../registry/jsonObject.ts';
 import type { SettingPath } from './settingPath.ts';
+
+/** Where an account's credential may come from: one of these. */
+const credentialKeys = ['token', 'tokenFile', 'tokenCommand', 'dockerConfig'];
 
 type Report = (path: SettingPath, message: string) => void;
 
@@ -45,9 +48,22 @@ function reportAccounts(accounts: readonly unknown[], path: SettingPath, report:
   reportRepeated(usernames, (index) => [...path, index, 'username'], report);
   for (const [index, account] of accounts.entries()) {
     if (!isJsonObject(account)) continue;
-    const given = ['token', 'tokenFile'].filter((key) => account[key] !== undefined);
-    if (given.length !== 1) report([...path, index], 'expected either token or tokenFile');
+    const given = credentialKeys.filter((key) => account[key] !== undefined);
+    if (given.length !== 1)
+      report([...path, index], `expected one of ${credentialKeys.join(', ')}`);
+    else if (account['username'] === undefined) {
+      const expected = expectedUsername(account, accounts.slice(0, index));
+      if (expected !== undefined) report([...path, index, 'username'], expected);
+    }
   }
+}
+
+/** What is expected of an account without a user name; `undefined` when it may do without. */
+function expectedUsername(account: JsonObject, before: readonly unknown[]): string | undefined {
+  if (account['dockerConfig'] === undefined) return 'expected a user name, but it is missing';
+  // Metrics have to tell them from each other.
+  const isSecond = before.some((other) => isJsonObject(other) && other['username'] === undefined);
+  return isSecond ? 'expected a user name, since another account has none already' : undefined;
 }
 
 function reportRepeated(

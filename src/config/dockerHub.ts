@@ -4,6 +4,16 @@ export const dockerHubHost = 'docker.io';
 /** Other names that clients use for Docker Hub: in old configuration files, and for its registry API. */
 export const dockerHubAliases: readonly string[] = ['index.docker.io', 'registry-1.docker.io'];
 
+/**
+ * The names under which Docker's `config.json` may have a registry, the one that credential helpers know
+ * first. For Docker Hub that is the address of an API that is no more (docker/cli, `IndexServer`).
+ */
+export function dockerConfigNames(host: string): readonly string[] {
+  return host === dockerHubHost
+    ? ['https://index.docker.io/v1/', dockerHubHost, ...dockerHubAliases]
+    : [host];
+}
+
 /** Where Docker Hub's registry API answers; `https://docker.io` only leads to its web site. */
 const dockerHubUrl = 'https://registry-1.docker.io';
 

@@ -1,6 +1,7 @@
 import { configurationOf, withAddresses, type Configuration } from './configuration.ts';
 import { readConfigurationFile, type ConfigurationFile } from './configurationFile.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configurationProblem.ts';
+import { dockerConfigProblems } from './dockerConfigs.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import { dockerHubIndex, readDockerHubAccount } from './dockerHubAccount.ts';
 import { listEffectiveSettings, type EffectiveSetting } from './effectiveSettings.ts';
@@ -45,7 +46,8 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const { raw, problems } = layerAll(file, [...reading.overrides, ...flags], environment);
   const { tokens, problems: tokenProblems } = readTokenFiles(raw);
   const { settings, problems: settingProblems } = validateSettings(raw);
-  const all = [...misread, ...problems, ...settingProblems, ...tokenProblems];
+  const fileProblems = [...tokenProblems, ...dockerConfigProblems(raw)];
+  const all = [...misread, ...problems, ...settingProblems, ...fileProblems];
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
   const addressed = withAddresses(settings);
   return {

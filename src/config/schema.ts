@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { crossFieldRules } from './crossFieldRules.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import {
+  boolean,
   byteBound,
   byteSize,
   duration,
-  host,
   listenAddress,
+  path,
   registryHost,
-  secret,
-  upstreamUrl,
 } from './settingKinds.ts';
+import { upstream } from './upstreamSchema.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const logFormats = ['auto', 'json', 'pretty'] as const;
@@ -18,47 +18,6 @@ const logFormats = ['auto', 'json', 'pretty'] as const;
 function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z.enum(values).meta({ expected: `one of ${values.join(', ')}` });
 }
-
-const boolean = z.boolean().meta({ expected: 'true or false' });
-const path = z.string().min(1).meta({ expected: 'a path' });
-
-const account = z.strictObject({
-  username: z
-    .string()
-    // RFC 7617, section 2: a user-id with a colon can't be sent.
-    .regex(/^[^:\s]+$/)
-    .meta({
-      expected: 'a user name without colons and spaces',
-      description: 'User, or for an organization access token the organization.',
-    }),
-  token: secret.optional().describe('Access token or password. Either this or `tokenFile`.'),
-  tokenFile: path.optional().describe('File that holds the token, read once at the start.'),
-});
-
-const upstream = z.strictObject({
-  host: registryHost.describe('The name that image names give to the registry.'),
-  url: upstreamUrl
-    .optional()
-    .describe(
-      'Address of its API. Without one: `https://` and the host; for docker.io `https://registry-1.docker.io`.',
-    ),
-  accounts: z
-    .array(account)
-    .prefault([])
-    .meta({ secret: true, description: 'Accounts to pull with. None: anonymously.' }),
-  tagFreshness: duration
-    .prefault('1m')
-    .describe('How long a tag is served without asking the registry; `0` asks each time.'),
-  staleIfError: duration
-    .prefault('7d')
-    .describe('How long past that a tag may still be served while the registry fails.'),
-  trustedHosts: z
-    .array(host)
-    .prefault([])
-    .describe(
-      'Hosts beyond its own domain that the registry may name as its token service or redirect to, also on private addresses.',
-    ),
-});
 
 /**
  * Every setting there is. From this table come the types, the defaults, the environment's names, the
@@ -114,6 +73,15 @@ export const settingsSchema = z
           .prefault('deny')
           .describe(
             'What an upstream serves to our account but not to an anonymous client: `deny` serves it to nobody, `allow` to everybody.',
+          ),
+      })
+      .prefault({}),
+    metrics: z
+      .strictObject({
+        exporterNames: boolean
+          .prefault(false)
+          .describe(
+            'Export the pull limits also under the names of two widely used exporters, for dashboards that exist.',
           ),
       })
       .prefault({}),

@@ -3,8 +3,10 @@ import { byteSizePattern, formatByteSize, parseByteSize } from './byteSize.ts';
 import { durationPattern, formatDuration, parseDuration } from './duration.ts';
 import { dockerHubAliases, dockerHubHost } from './dockerHub.ts';
 import { formatListenAddress, parseListenAddress, type ListenAddress } from './listenAddress.ts';
+import { Glob, parseGlob } from '../registry/glob.ts';
 import { parseHost, parseRegistryHost } from './registryHost.ts';
 import { Secret } from './secret.ts';
+import { showTokenCommand, tokenCommandOf, type TokenCommand } from './tokenCommand.ts';
 import { readUpstreamUrl } from './upstreamUrl.ts';
 
 declare module 'zod' {
@@ -23,6 +25,12 @@ function refuse(context: z.core.ParsePayload, expected: string): never {
   context.issues.push({ code: 'custom', input: undefined, message: `expected ${expected}` });
   return z.NEVER;
 }
+
+/** A truth. */
+export const boolean = z.boolean().meta({ expected: 'true or false' });
+
+/** A file or a directory. */
+export const path = z.string().min(1).meta({ expected: 'a path' });
 
 const sizeExpected = 'a size such as 512MiB, 100GB or plain bytes';
 const sizeInput = z.union([z.string().regex(byteSizePattern), z.int().nonnegative()]);
@@ -64,6 +72,16 @@ export const listenAddress = z
   })
   .meta({ expected: listenExpected });
 
+const globExpected = 'a pattern such as acme/*, acme/** or v[0-9]*, without braces';
+
+/** A pattern for names. Parsed: a {@link Glob}. */
+export const glob = z
+  .codec(z.string(), z.instanceof(Glob), {
+    decode: (text, context) => parseGlob(text) ?? refuse(context, globExpected),
+    encode: String,
+  })
+  .meta({ expected: globExpected });
+
 const registryHostExpected = 'a registry as image names give it, such as ghcr.io or localhost:5000';
 
 /** The name of a registry. Parsed: in lower case. */
@@ -99,6 +117,14 @@ export const upstreamUrl = z
     encode: (origin) => origin,
   })
   .meta({ expected: 'an address such as https://registry.example.com' });
+
+/** A program with its arguments. Parsed: a {@link TokenCommand}. */
+export const tokenCommand = z
+  .codec(z.array(z.string().min(1)).min(1), z.custom<TokenCommand>(), {
+    decode: tokenCommandOf,
+    encode: showTokenCommand,
+  })
+  .meta({ expected: 'a list of a program and its arguments', secret: true });
 
 /** A token or password. Parsed: a {@link Secret}. */
 export const secret = z

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { accountSettingPaths } from './accountPaths.ts';
 import type { ConfigurationProblem } from './configurationProblem.ts';
 import type { RawSettings } from './rawSettings.ts';
 import { describeReadFailure } from './readFailure.ts';
 import { Secret } from './secret.ts';
-import { formatSettingPath, valueAt, type SettingPath } from './settingPath.ts';
+import { formatSettingPath, valueAt } from './settingPath.ts';
 
 /** The token files of all accounts, read. */
 export interface TokenFiles {
@@ -16,7 +17,7 @@ export interface TokenFiles {
 export function readTokenFiles(raw: RawSettings): TokenFiles {
   const tokens = new Map<string, Secret>();
   const problems: ConfigurationProblem[] = [];
-  for (const path of tokenFilePaths(raw.values)) {
+  for (const path of accountSettingPaths(raw.values, 'tokenFile')) {
     const file = valueAt(raw.values, path);
     if (typeof file !== 'string' || file === '') continue;
     const reading = readToken(file);
@@ -24,17 +25,6 @@ export function readTokenFiles(raw: RawSettings): TokenFiles {
     else problems.push({ source: raw.sourceOf(path), key: formatSettingPath(path), ...reading });
   }
   return { tokens, problems };
-}
-
-function tokenFilePaths(values: unknown): readonly SettingPath[] {
-  return indexesOf(values, ['upstreams']).flatMap((upstream) =>
-    indexesOf(values, [...upstream, 'accounts']).map((account) => [...account, 'tokenFile']),
-  );
-}
-
-function indexesOf(values: unknown, path: SettingPath): readonly SettingPath[] {
-  const list = valueAt(values, path);
-  return Array.isArray(list) ? list.map((_, index) => [...path, index]) : [];
 }
 
 function readToken(file: string): Secret | { readonly message: string; readonly value?: string } {

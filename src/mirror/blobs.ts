@@ -6,6 +6,7 @@ import { membershipKey, repositoryKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
+import type { Absences } from './absences.ts';
 import { asClientError, offlineError } from './clientError.ts';
 import { isDiskRefusal } from './diskRefusal.ts';
 import type { Memberships } from './memberships.ts';
@@ -26,6 +27,7 @@ export interface BlobAnswer {
 export interface BlobsParts extends Patience {
   readonly blobs: BlobStore;
   readonly memberships: Memberships;
+  readonly absences: Absences;
   readonly fills: BlobFills;
   readonly observer: MirrorObserver;
   readonly offline: boolean;
@@ -46,13 +48,18 @@ export class Blobs {
    * @throws {RegistryError} when it does not exist under this repository or can't be had
    */
   async get(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
+    const { absences, memberships } = this.#parts;
+    // Asked for a blob that is not held too: a catalog that fails must not look like a miss.
+    const seen = await memberships.has(repository, digest);
+    // One that a manifest vouches for is there: storage that can't find it may be behind.
+    const sought = seen ? undefined : ({ kind: 'blob', digest } as const);
+    absences.refuse(repository, sought);
     try {
-      // Asked for a blob that is not held too: a catalog that fails must not look like a miss.
-      const seen = await this.#parts.memberships.has(repository, digest);
       const held = await this.#held(repository, digest, seen);
       return held ?? (await this.#fetched(repository, digest));
     } catch (error) {
-      await this.#parts.memberships.heed(repository, error);
+      absences.note(repository, error, sought);
+      await memberships.heed(repository, error);
       throw asClientError(error);
     }
   }

@@ -60,9 +60,10 @@ export class ManifestFetcher {
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const { manifest, parsed } = this.#verified(host, reference, body);
-    await unlessRefused(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
     const digests = [manifest.digest, ...blobsNamedBy(parsed)];
+    // First, or who finds it held asks the upstream once more whether the repository has it.
     await this.#memberships.add(repository, digests, generation);
+    await unlessRefused(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
     return manifest;
   }
 

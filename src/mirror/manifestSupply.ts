@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Digest } from '../registry/digest.ts';
 import { RegistryError } from '../registry/errors.ts';
+import { parseManifest } from '../registry/manifest.ts';
+import type { Reference } from '../registry/reference.ts';
 import { membershipKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestHead } from '../upstream/upstream.ts';
+import type { Absences } from './absences.ts';
 import { asClientError, offlineError } from './clientError.ts';
 import type { HeldManifest, ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
@@ -14,6 +17,7 @@ import { isRecent, pauseAfterFailure } from './recency.ts';
 /** The parts of the mirror that a {@link ManifestSupply} is made of. */
 export interface ManifestSupplyParts {
   readonly memberships: Memberships;
+  readonly absences: Absences;
   readonly fetcher: ManifestFetcher;
   readonly offline: boolean;
   /** Milliseconds of a clock that only goes forward. */
@@ -38,18 +42,22 @@ export class ManifestSupply {
    * @throws {RegistryError} when it has not, or can't be asked
    */
   async check(repository: MirroredRepository, digest: Digest): Promise<ManifestHead> {
-    const { memberships, offline } = this.#parts;
+    const { absences, memberships, offline } = this.#parts;
+    const reference = { kind: 'digest', digest } as const;
     if (offline) throw offlineError(repository.host);
+    absences.refuse(repository, reference);
     try {
       return await this.#checks.run(membershipKey(repository, digest), async () => {
         const { upstream, name } = repository;
         const generation = await memberships.generation(repository);
-        const head = await upstream.headManifest(name, { kind: 'digest', digest });
+        const head = await upstream.headManifest(name, reference);
         if (head === undefined) throw new RegistryError('MANIFEST_UNKNOWN', { detail: { digest } });
+        absences.drop(repository, [reference]);
         await memberships.confirm(repository, digest, generation);
         return head;
       }).promise;
     } catch (error) {
+      absences.note(repository, error, reference);
       await memberships.heed(repository, error);
       this.#noteFailure(repository, digest, error);
       throw asClientError(error);
@@ -64,17 +72,21 @@ export class ManifestSupply {
     repository: MirroredRepository,
     digest: Digest,
   ): Promise<{ manifest: HeldManifest; joined: boolean }> {
-    const { fetcher, memberships, offline } = this.#parts;
+    const { absences, fetcher, memberships, offline } = this.#parts;
+    const reference = { kind: 'digest', digest } as const;
     if (offline) throw offlineError(repository.host);
-    const { promise, joined } = fetcher.fetch(repository, { kind: 'digest', digest });
+    absences.refuse(repository, reference);
+    const { promise, joined } = fetcher.fetch(repository, reference);
     try {
       const manifest = await promise;
+      if (!joined) absences.drop(repository, [reference, ...imagesIn(manifest)]);
       if (joined && !(await memberships.has(repository, digest))) {
         await this.check(repository, digest);
       }
       this.#failures.delete(membershipKey(repository, digest));
       return { manifest, joined };
     } catch (error) {
+      if (!joined) absences.note(repository, error, reference);
       if (!joined) await memberships.heed(repository, error);
       this.#noteFailure(repository, digest, error);
       const ofOther = error instanceof UpstreamError && error.host !== repository.host;
@@ -98,4 +110,11 @@ export class ManifestSupply {
     if (error.failure === 'busy') return;
     this.#failures.set(membershipKey(repository, digest), this.#parts.monotonicNow());
   }
+}
+
+/** A registry takes in an index with its images: one that was missing before is there now. */
+function imagesIn({ bytes, mediaType }: HeldManifest): Reference[] {
+  const manifest = parseManifest(bytes, mediaType);
+  if (manifest?.kind !== 'index') return [];
+  return manifest.manifests.map(({ digest }) => ({ kind: 'digest', digest }));
 }

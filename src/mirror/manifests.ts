@@ -1,6 +1,7 @@
 import type { Digest } from '../registry/digest.ts';
 import type { Reference } from '../registry/reference.ts';
 import type { ManifestHead } from '../upstream/upstream.ts';
+import type { Absences } from './absences.ts';
 import type { Deliverability } from './deliverability.ts';
 import type { HeldManifestEntry, HeldManifests } from './heldManifests.ts';
 import type { ManifestAnswer, ManifestDescription } from './manifestAnswer.ts';
@@ -15,6 +16,7 @@ import type { ResolvedTag, TagResolver } from './tagResolver.ts';
 export interface ManifestsParts {
   readonly held: HeldManifests;
   readonly memberships: Memberships;
+  readonly absences: Absences;
   readonly tags: TagResolver;
   readonly supply: ManifestSupply;
   readonly deliverability: Deliverability;
@@ -91,7 +93,9 @@ export class Manifests {
 
   async #describe(repository: MirroredRepository, located: Located): Promise<ManifestDescription> {
     const { digest, held, outcome, tag } = located;
-    const { deliverability, supply } = this.#parts;
+    const { absences, deliverability, supply } = this.#parts;
+    // A GET would be told so: a HEAD that says otherwise leads clients astray.
+    if (held === undefined) absences.refuse(repository, { kind: 'digest', digest });
     let known: ManifestHead | undefined = held ?? tag?.entry;
     if (known === undefined) {
       await deliverability.requireBlobs(repository);

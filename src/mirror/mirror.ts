@@ -1,5 +1,6 @@
 import type { ReferrersPage, TagPage } from '../upstream/upstream.ts';
 import type { Store } from '../store/store.ts';
+import { Absences } from './absences.ts';
 import { BlobFills } from './blobFills.ts';
 import { Blobs } from './blobs.ts';
 import { Completeness } from './completeness.ts';
@@ -55,27 +56,38 @@ export class Mirror {
     const { blobs, catalog } = store;
     const requirements = new ManifestRequirements(blobs);
     const memberships = new Memberships(catalog, requirements);
+    const absences = new Absences(monotonicNow);
     const fetcher = new ManifestFetcher(blobs, memberships, observer);
     const list = { freshness: listFreshness, maxSize: listMemory, offline, now };
     this.upstreams = options.upstreams;
     this.visibility = new Visibility(catalog, options.privateAccess, offline, now);
     const { resumeDelays = defaultResumeDelays } = options;
     this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays, monotonicNow });
-    this.blobs = new Blobs({ ...options, blobs, memberships, fills: this.fills, resumeDelays });
+    const { fills } = this;
+    this.blobs = new Blobs({ ...options, blobs, memberships, absences, fills, resumeDelays });
     const completeness = new Completeness(blobs, memberships, requirements);
-    const supply = new ManifestSupply({ memberships, fetcher, offline, monotonicNow });
+    const supply = new ManifestSupply({ memberships, absences, fetcher, offline, monotonicNow });
     const held = new HeldManifests(blobs);
     this.manifests = new Manifests({
       held,
       memberships,
+      absences,
       supply,
-      tags: new TagResolver({ catalog, memberships, fetcher, completeness, offline, now }),
+      tags: new TagResolver({
+        catalog,
+        memberships,
+        absences,
+        fetcher,
+        completeness,
+        offline,
+        now,
+      }),
       deliverability: new Deliverability({ completeness, supply, offline, monotonicNow }),
       moved: new MovedTags({ held, memberships, requirements, completeness, supply }),
     });
-    this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list), memberships);
+    this.tagLists = new TagLists(new ShortLivedCache<TagPage>(list), memberships, absences);
     const referrers = new ShortLivedCache<ReferrersPage>(list);
-    this.referrers = new Referrers(referrers, this.manifests, memberships);
+    this.referrers = new Referrers(referrers, this.manifests, memberships, absences);
   }
 
   /** Ends what is under way in the background. */

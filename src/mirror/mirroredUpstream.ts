@@ -1,12 +1,13 @@
 import type { Repository } from '../store/catalog.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { TagFreshness } from './tagFreshness.ts';
 
-/** How long the answers of an upstream about tags are good for. */
-export interface TagPolicy {
-  /** Milliseconds for which a tag is served without asking; 0 asks each time. */
-  readonly tagFreshness: number;
-  /** Milliseconds past that for which a tag may still be served while the upstream fails. */
+/** How long the answers of an upstream are good for. */
+export interface UpstreamPolicy extends TagFreshness {
+  /** Milliseconds past its freshness for which a tag may still be served while the upstream fails. */
   readonly staleIfError: number;
+  /** Milliseconds for which it is remembered that something does not exist; 0: it is asked for each time. */
+  readonly absentFreshness: number;
 }
 
 /** An upstream and the rules that hold for what lies on it. */
@@ -14,7 +15,7 @@ export interface MirroredUpstream {
   readonly upstream: Upstream;
   /** The same registry asked without credentials; absent where that makes no difference. */
   readonly anonymous?: Upstream;
-  readonly policy: TagPolicy;
+  readonly policy: UpstreamPolicy;
   /** Other names that clients use for it. */
   readonly aliases: readonly string[];
   /** Docker Hub's custom: a name of one component, such as `alpine`, means `library/alpine`. */

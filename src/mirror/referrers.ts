@@ -6,6 +6,7 @@ import { mediaTypes } from '../registry/mediaType.ts';
 import { parseTag, type Tag } from '../registry/reference.ts';
 import { membershipKey } from '../store/catalog.ts';
 import type { ReferrersPage } from '../upstream/upstream.ts';
+import type { Absences } from './absences.ts';
 import type { Manifests } from './manifests.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
@@ -26,15 +27,18 @@ export class Referrers {
   readonly #cache: ShortLivedCache<ReferrersPage>;
   readonly #manifests: Manifests;
   readonly #memberships: Memberships;
+  readonly #absences: Absences;
 
   constructor(
     cache: ShortLivedCache<ReferrersPage>,
     manifests: Manifests,
     memberships: Memberships,
+    absences: Absences,
   ) {
     this.#cache = cache;
     this.#manifests = manifests;
     this.#memberships = memberships;
+    this.#absences = absences;
   }
 
   /**
@@ -64,9 +68,11 @@ export class Referrers {
     query: string,
   ): Promise<ReferrersPage | undefined> {
     const { upstream, name } = repository;
+    this.#absences.refuse(repository);
     try {
       return await upstream.listReferrers(name, digest, query);
     } catch (error) {
+      this.#absences.note(repository, error);
       await this.#memberships.heed(repository, error);
       throw error;
     }

@@ -1,6 +1,8 @@
 import { RegistryError } from '../registry/errors.ts';
+import { parseTag } from '../registry/reference.ts';
 import { repositoryKey } from '../store/catalog.ts';
 import type { TagPage } from '../upstream/upstream.ts';
+import type { Absences, Sought } from './absences.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
 import type { Memberships } from './memberships.ts';
@@ -16,10 +18,12 @@ export interface TagListAnswer {
 export class TagLists {
   readonly #cache: ShortLivedCache<TagPage>;
   readonly #memberships: Memberships;
+  readonly #absences: Absences;
 
-  constructor(cache: ShortLivedCache<TagPage>, memberships: Memberships) {
+  constructor(cache: ShortLivedCache<TagPage>, memberships: Memberships, absences: Absences) {
     this.#cache = cache;
     this.#memberships = memberships;
+    this.#absences = absences;
   }
 
   /**
@@ -39,13 +43,25 @@ export class TagLists {
 
   async #fetch(repository: MirroredRepository, query: string): Promise<TagPage> {
     const { upstream, name } = repository;
+    this.#absences.refuse(repository);
     try {
       const page = await upstream.listTags(name, query);
-      if (page !== undefined) return page;
+      if (page !== undefined) {
+        this.#absences.drop(repository, tagsOn(page));
+        return page;
+      }
     } catch (error) {
+      this.#absences.note(repository, error);
       await this.#memberships.heed(repository, error);
       throw error;
     }
     throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
   }
+}
+
+function tagsOn({ tags }: TagPage): Sought[] {
+  return tags.flatMap((text) => {
+    const tag = parseTag(text);
+    return tag === undefined ? [] : [{ kind: 'tag', tag }];
+  });
 }

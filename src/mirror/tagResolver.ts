@@ -4,13 +4,15 @@ import type { Tag } from '../registry/reference.ts';
 import { tagKey, type Catalog, type EarlierTag, type TagEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
+import type { Absences } from './absences.ts';
 import { clientErrorFor, offlineError } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
-import { isRecent, pauseAfterFailure } from './recency.ts';
+import { freshnessOf } from './tagFreshness.ts';
+import { TagLifetime } from './tagLifetime.ts';
 
 /** What a tag stands for, and how that was found out. */
 export interface ResolvedTag {
@@ -28,6 +30,7 @@ export interface ResolvedTag {
 export interface TagResolverParts {
   readonly catalog: Catalog;
   readonly memberships: Memberships;
+  readonly absences: Absences;
   readonly fetcher: ManifestFetcher;
   readonly completeness: Completeness;
   readonly offline: boolean;
@@ -49,17 +52,22 @@ export class TagResolver {
    * @throws {RegistryError} when there is no such tag, or the upstream fails and no answer is left
    */
   async resolve(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
+    const { absences, offline } = this.#parts;
     const key = tagKey(repository, tag);
+    const lifetime = this.#lifetimeOf(repository, tag);
     const known = await this.#known(repository, key);
-    if (this.#parts.offline) {
+    if (offline) {
       if (known === undefined) throw offlineError(repository.host);
-      return this.#resolved(repository, known, 'known');
+      return this.#resolved(lifetime, known, 'known');
     }
     if (known !== undefined) {
-      if (this.#isFresh(known, repository)) return this.#resolved(repository, known, 'known');
-      if (await this.#pauses(known, repository)) return this.#resolved(repository, known, 'stale');
+      if (lifetime.isFresh(known)) return this.#resolved(lifetime, known, 'known');
+      if (await this.#pauses(known, repository, lifetime)) {
+        return this.#resolved(lifetime, known, 'stale');
+      }
     }
-    return this.#checks.run(key, () => this.#check(repository, tag)).promise;
+    absences.refuse(repository, { kind: 'tag', tag });
+    return this.#checks.run(key, () => this.#check(repository, tag, lifetime)).promise;
   }
 
   /** What was said of a repository counts no more once it was said to be gone. */
@@ -70,62 +78,66 @@ export class TagResolver {
     return (await memberships.has(repository, entry.digest)) ? entry : undefined;
   }
 
-  #isFresh({ checkedAt }: TagEntry, { policy }: MirroredRepository): boolean {
-    return isRecent(checkedAt, policy.tagFreshness, this.#parts.now());
-  }
-
-  #isUsable({ checkedAt }: EarlierTag, { policy }: MirroredRepository): boolean {
-    return this.#parts.now() - checkedAt <= policy.tagFreshness + policy.staleIfError;
-  }
-
-  #failedJustNow(entry: TagEntry, repository: MirroredRepository): boolean {
-    const failed = isRecent(entry.failedAt, pauseAfterFailure, this.#parts.now());
-    return failed && this.#isUsable(entry, repository);
+  #lifetimeOf({ policy, name }: MirroredRepository, tag: Tag): TagLifetime {
+    return new TagLifetime(freshnessOf(policy, name, tag), policy.staleIfError, this.#parts.now);
   }
 
   /**
    * Whether the tag is not asked for again yet. What is not all here could not be served meanwhile: there it
    * is the circuit of the upstream that keeps the questions short.
    */
-  async #pauses(known: TagEntry, repository: MirroredRepository): Promise<boolean> {
-    if (!this.#failedJustNow(known, repository)) return false;
+  async #pauses(
+    known: TagEntry,
+    repository: MirroredRepository,
+    lifetime: TagLifetime,
+  ): Promise<boolean> {
+    if (!lifetime.failedJustNow(known)) return false;
     return this.#parts.completeness.isComplete(repository, known.digest);
   }
 
   /** An earlier image is no answer for longer than a stale one would be; offline, nothing grows stale. */
-  #resolved(
-    repository: MirroredRepository,
-    entry: TagEntry,
-    source: ResolvedTag['source'],
-  ): ResolvedTag {
+  #resolved(lifetime: TagLifetime, entry: TagEntry, source: ResolvedTag['source']): ResolvedTag {
     const { earlier } = entry;
     if (earlier === undefined) return { entry, source };
-    const usable = this.#parts.offline || this.#isUsable(earlier, repository);
+    const usable = this.#parts.offline || lifetime.isUsable(earlier);
     return usable ? { entry, source, earlier } : { entry, source };
   }
 
-  async #check(repository: MirroredRepository, tag: Tag): Promise<ResolvedTag> {
-    const { catalog, memberships } = this.#parts;
+  async #check(
+    repository: MirroredRepository,
+    tag: Tag,
+    lifetime: TagLifetime,
+  ): Promise<ResolvedTag> {
+    const { absences, catalog, memberships } = this.#parts;
     const key = tagKey(repository, tag);
     const known = await this.#known(repository, key);
+    // Another check may have ended between this one's look at the catalog and its turn.
+    if (known !== undefined && lifetime.isFresh(known)) {
+      return this.#resolved(lifetime, known, 'known');
+    }
     try {
       const generation = await memberships.generation(repository);
       const { answer, fetched } = await this.#ask(repository, tag);
-      const isNew = fetched && answer.digest !== known?.digest;
-      await memberships.confirm(repository, answer.digest, generation);
-      const earlier = await this.#earlier(repository, answer.digest, known);
+      const { digest } = answer;
+      absences.drop(repository, [
+        { kind: 'tag', tag },
+        { kind: 'digest', digest },
+      ]);
+      const isNew = fetched && digest !== known?.digest;
+      await memberships.confirm(repository, digest, generation);
+      const earlier = await this.#earlier(repository, digest, known);
       const entry = earlier === undefined ? answer : { ...answer, earlier };
       await unlessRefused(catalog.tags.set(key, entry));
-      return this.#resolved(repository, entry, isNew ? 'fetched' : 'asked');
+      return this.#resolved(lifetime, entry, isNew ? 'fetched' : 'asked');
     } catch (error) {
       if (error instanceof RegistryError) await this.#forget(repository, tag, error);
       if (!(error instanceof UpstreamError)) throw error;
-      if (known === undefined || !this.#isUsable(known, repository)) throw clientErrorFor(error);
+      if (known === undefined || !lifetime.isUsable(known)) throw clientErrorFor(error);
       // Our own want of a connection is over sooner than a pause.
-      if (error.failure === 'busy') return this.#resolved(repository, known, 'stale');
+      if (error.failure === 'busy') return this.#resolved(lifetime, known, 'stale');
       const entry = { ...known, failedAt: this.#parts.now() };
       await unlessRefused(catalog.tags.set(key, entry));
-      return this.#resolved(repository, entry, 'stale');
+      return this.#resolved(lifetime, entry, 'stale');
     }
   }
 
@@ -151,7 +163,8 @@ export class TagResolver {
 
   /** What the upstream says is gone is gone here: it may have been withdrawn, or made private. */
   async #forget(repository: MirroredRepository, tag: Tag, error: RegistryError): Promise<void> {
-    const { catalog, memberships } = this.#parts;
+    const { absences, catalog, memberships } = this.#parts;
+    absences.note(repository, error, { kind: 'tag', tag });
     await memberships.heed(repository, error);
     await unlessRefused(catalog.tags.delete(tagKey(repository, tag)));
   }

@@ -27,7 +27,7 @@ export interface MeasuredUpstream {
 
 type LabelSet = Readonly<Record<string, string>>;
 
-/** Registers every metric, each series whose labels are known beforehand at 0. */
+/** Registers every metric, each series whose labels are known beforehand at its first value. */
 export function createInstruments(
   registry: Registry,
   upstreams: readonly MeasuredUpstream[],
@@ -43,7 +43,7 @@ function createInstrument(
   definition: MetricDefinition,
   upstreams: readonly MeasuredUpstream[],
 ): Counter<string> | Gauge<string> | Histogram<string> {
-  const { type, name, help, buckets = [] } = definition;
+  const { type, name, help, buckets = [], start = 0 } = definition;
   const labelNames = Object.keys(definition.labels);
   const common = { name, help, labelNames, registers: [registry] };
   const labelSets = definition.absentUntilRead ? [] : knownLabelSets(definition, upstreams);
@@ -54,7 +54,7 @@ function createInstrument(
   }
   if (type === 'gauge') {
     const instrument = new Gauge(common);
-    for (const labels of labelSets) instrument.set(labels, 0);
+    for (const labels of labelSets) instrument.set(labels, start);
     return instrument;
   }
   const instrument = new Histogram({ ...common, buckets: [...buckets] });

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { isDiskRefusal } from '../mirror/diskRefusal.ts';
 import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
-import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
+import type { SetAsideReason, UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import type { Metrics } from './metrics.ts';
 import { logRequest } from './requestLog.ts';
 import type { StoreFailures } from './storeFailures.ts';
@@ -45,16 +45,36 @@ export function createMirrorObserver(
   };
 }
 
+const setAsideMessages: Readonly<Record<SetAsideReason, string>> = {
+  refused:
+    'the account is not used for a while: its log-in was refused or its secret could not be read; look at its username and token, tokenFile, tokenCommand or dockerConfig under upstreams.accounts',
+  pull_limit: 'the account is not used for pulls for a while: they are used up',
+};
+
 /**
  * Counts what passes between the mirror and its upstreams, and logs when one throttles, stops
- * answering or answers again: the change, not every request that meets it.
+ * answering or answers again, or an account is set aside or comes back: the change, not every request
+ * that meets it.
  */
 export function createUpstreamObserver(metrics: Metrics, logger: Logger): UpstreamObserver {
   const down = new Set<string>();
   return {
     exchanged: (upstream, operation, status) => metrics.exchanged(upstream, operation, status),
     pullCounted: (upstream, account) => metrics.pullCounted(upstream, account),
+    answered: (upstream, operation, milliseconds) =>
+      metrics.answered(upstream, operation, milliseconds),
     rateLimitRead: (upstream, account, read) => metrics.rateLimitRead(upstream, account, read),
+    accountSetAside(upstream, account, reason, seconds) {
+      metrics.accountSetAside(upstream, account, reason);
+      logger.warn({ upstream, account, reason, seconds }, setAsideMessages[reason]);
+    },
+    accountBack(upstream, account) {
+      metrics.accountBack(upstream, account);
+      logger.info({ upstream, account }, 'an account is of use again');
+    },
+    credentialFailed(upstream, account, reason) {
+      logger.warn({ upstream, account, reason }, 'the credential of an account cannot be read');
+    },
     throttled(upstream, account, reason) {
       metrics.throttled(upstream, account, reason);
       logger.warn({ upstream, account, reason }, 'the upstream throttles');
@@ -67,6 +87,7 @@ export function createUpstreamObserver(metrics: Metrics, logger: Logger): Upstre
       logger.warn({ upstream }, 'the upstream does not answer');
     },
     circuitChanged(upstream, circuit, refusal) {
+      metrics.circuitChanged(upstream, circuit, refusal);
       if (refusal === undefined) {
         logger.info({ upstream, circuit }, 'the upstream is asked again');
         return;

@@ -10,8 +10,10 @@ export interface MetricDefinition<T extends MetricType = MetricType, L extends s
   readonly help: string;
   /** Upper bounds of a histogram. */
   readonly buckets?: readonly number[];
-  /** A reading has no value before it was read; everything else starts at 0. */
+  /** A reading has no value before it was read; everything else is there from the start. */
   readonly absentUntilRead?: true;
+  /** What a gauge shows before it was first set; 0 by default. */
+  readonly start?: number;
 }
 
 /** Defines a counter. */

@@ -5,12 +5,14 @@ import {
   upstreamOperations,
   upstreamStatuses,
   type ThrottleReason,
+  type UpstreamCircuit,
 } from '../upstream/upstreamObserver.ts';
 import { counter, gauge, histogram, type MetricDefinition } from './metricDefinition.ts';
 
 const open: readonly string[] = [];
 const proxyLabels = { type: ['blob', 'manifest'], upstream_host: open } as const;
 const throttleReasons: readonly ThrottleReason[] = ['pull_limit', 'abuse_limit'];
+const circuits: readonly UpstreamCircuit[] = ['api', 'blob'];
 const accountLabels = { upstream: open, account: open } as const;
 
 /** Methods that have a label value of their own: pulls, and the verbs of pushes that are refused. */
@@ -24,6 +26,11 @@ const durationBuckets = [
 // containerd from 2.3 on gives up a request that has no response headers after 30 s.
 const firstByteBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+
+// A free HEAD takes some 100 ms; a call is given up after half a minute at most.
+const upstreamBuckets = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 20, 30, 60,
 ];
 
 /**
@@ -66,6 +73,12 @@ export const metricDefinitions = {
     { upstream: open, operation: upstreamOperations, status: upstreamStatuses },
     'HTTP exchanges with an upstream, its token service and its blob storage included.',
   ),
+  upstreamDuration: histogram(
+    'pullthrough_upstream_request_duration_seconds',
+    { upstream: open, operation: upstreamOperations },
+    upstreamBuckets,
+    "From a request's departure to the head of the upstream's answer; requests without an answer are not in it.",
+  ),
   upstreamPulls: counter(
     'pullthrough_upstream_pulls_total',
     accountLabels,
@@ -76,11 +89,24 @@ export const metricDefinitions = {
     { ...accountLabels, reason: throttleReasons },
     'Answers with status 429.',
   ),
+  accountUsable: {
+    ...gauge(
+      'pullthrough_account_usable',
+      accountLabels,
+      '0 from the moment the account is set aside, because its log-in was refused or its pulls are used up, until it is of use again; else 1.',
+    ),
+    start: 1,
+  },
+  accountRefusals: counter(
+    'pullthrough_account_refusals_total',
+    accountLabels,
+    'Times the account was set aside because its log-in was refused or its secret could not be read.',
+  ),
   ratelimitLimit: {
     ...gauge(
       'pullthrough_ratelimit_limit',
       accountLabels,
-      'Pulls allowed in a window, as the latest manifest answer said; absent when it said nothing.',
+      'Pulls allowed in a window, as the upstream told last; absent when it never did.',
     ),
     absentUntilRead: true,
   },
@@ -88,7 +114,7 @@ export const metricDefinitions = {
     ...gauge(
       'pullthrough_ratelimit_remaining',
       accountLabels,
-      'Pulls left in the window, as the latest manifest answer said; absent when it said nothing.',
+      'Pulls left in the window, as the upstream told last; absent when it never did.',
     ),
     absentUntilRead: true,
   },
@@ -96,19 +122,32 @@ export const metricDefinitions = {
     ...gauge(
       'pullthrough_ratelimit_window_seconds',
       accountLabels,
-      'Length of the window, as the latest manifest answer said; absent when it said nothing.',
+      'Length of the window, as the upstream told last; absent when it never did.',
+    ),
+    absentUntilRead: true,
+  },
+  ratelimitReset: {
+    ...gauge(
+      'pullthrough_ratelimit_reset_timestamp_seconds',
+      accountLabels,
+      'When the pulls of the window are expected back, in seconds since 1970; an estimate, absent until there is one.',
     ),
     absentUntilRead: true,
   },
   ratelimitHeadersPresent: gauge(
     'pullthrough_ratelimit_headers_present',
     accountLabels,
-    '1 when the latest manifest answer carried rate-limit headers; accounts without a limit get none.',
+    '1 when the upstream told a limit by rate-limit headers; accounts without a limit get none.',
   ),
   upstreamUp: gauge(
     'pullthrough_upstream_up',
     { upstream: open },
     '1 while the upstream answers; 0 when it did not, and before it was first asked.',
+  ),
+  upstreamCircuitOpen: gauge(
+    'pullthrough_upstream_circuit_open',
+    { upstream: open, circuit: circuits },
+    '1 while calls of that kind are refused without asking, because the upstream fails.',
   ),
   fillsInFlight: gauge(
     'pullthrough_fills_in_flight',

@@ -4,12 +4,15 @@ import type { MeasuredRequest } from '../mirror/requestObserver.ts';
 import type { EvictionReason } from '../store/blobStore.ts';
 import type {
   RateLimitReading,
+  SetAsideReason,
   ThrottleReason,
+  UpstreamCircuit,
   UpstreamObserver,
   UpstreamOperation,
   UpstreamStatus,
 } from '../upstream/upstreamObserver.ts';
 import { countRequest } from './countRequest.ts';
+import { ExporterGauges } from './exporterNames.ts';
 import { createInstruments, type Instruments, type MeasuredUpstream } from './instruments.ts';
 
 /** What is read off the cache at the moment of a scrape. */
@@ -33,22 +36,31 @@ const unread: CacheReadings = {
   diskFreeBytes: Number.NaN,
 };
 
+/** What the metrics are made for. */
+export interface MetricsOptions {
+  readonly upstreams: readonly MeasuredUpstream[];
+  /** The version of this program. */
+  readonly version: string;
+  /** The upstream whose limits are also shown under the names of other exporters; absent: none. */
+  readonly exporterNamesFor?: string;
+}
+
 /**
  * All that is counted, in a registry of its own. Labels hold upstreams, accounts and closed sets of
  * words, never a repository, tag, digest or client: twenty thousand series block a scrape, and the
  * event loop with it, for a tenth of a second.
  */
-export class Metrics implements Omit<UpstreamObserver, 'circuitChanged'>, MirrorObserver {
+export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, MirrorObserver {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
+  #exporterGauges: ExporterGauges | undefined;
 
-  constructor(options: {
-    readonly upstreams: readonly MeasuredUpstream[];
-    /** The version of this program. */
-    readonly version: string;
-  }) {
+  constructor(options: MetricsOptions) {
     this.#instruments = createInstruments(this.#registry, options.upstreams);
     this.#instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
+    if (options.exporterNamesFor !== undefined) {
+      this.#exporterGauges = new ExporterGauges(this.#registry, options.exporterNamesFor);
+    }
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -83,6 +95,10 @@ export class Metrics implements Omit<UpstreamObserver, 'circuitChanged'>, Mirror
     this.#instruments.upstreamRequests.inc({ upstream, operation, status });
   }
 
+  answered(upstream: string, operation: UpstreamOperation, milliseconds: number): void {
+    this.#instruments.upstreamDuration.observe({ upstream, operation }, milliseconds / 1000);
+  }
+
   pullCounted(upstream: string, account: string): void {
     this.#instruments.upstreamPulls.inc({ upstream, account });
   }
@@ -91,17 +107,34 @@ export class Metrics implements Omit<UpstreamObserver, 'circuitChanged'>, Mirror
     this.#instruments.upstreamThrottled.inc({ upstream, account, reason });
   }
 
+  accountSetAside(upstream: string, account: string, reason: SetAsideReason): void {
+    this.#instruments.accountUsable.set({ upstream, account }, 0);
+    if (reason === 'refused') this.#instruments.accountRefusals.inc({ upstream, account });
+  }
+
+  accountBack(upstream: string, account: string): void {
+    this.#instruments.accountUsable.set({ upstream, account }, 1);
+  }
+
   rateLimitRead(upstream: string, account: string, reading: RateLimitReading | undefined): void {
     const labels = { upstream, account };
-    const { ratelimitLimit, ratelimitRemaining, ratelimitWindow } = this.#instruments;
+    const { ratelimitLimit, ratelimitRemaining, ratelimitWindow, ratelimitReset } =
+      this.#instruments;
     this.#instruments.ratelimitHeadersPresent.set(labels, reading === undefined ? 0 : 1);
     setOrRemove(ratelimitLimit, labels, reading?.limit);
     setOrRemove(ratelimitRemaining, labels, reading?.remaining);
     setOrRemove(ratelimitWindow, labels, reading?.windowSeconds);
+    setOrRemove(ratelimitReset, labels, secondsOf(reading?.resetAt));
+    this.#exporterGauges?.read(upstream, account, reading);
   }
 
   reachable(upstream: string, up: boolean): void {
     this.#instruments.upstreamUp.set({ upstream }, up ? 1 : 0);
+  }
+
+  circuitChanged(upstream: string, circuit: UpstreamCircuit, refusal: unknown): void {
+    const value = refusal === undefined ? 0 : 1;
+    this.#instruments.upstreamCircuitOpen.set({ upstream, circuit }, value);
   }
 
   pulledBytes(upstream: string, kind: 'blob' | 'manifest', bytes: number): void {
@@ -119,6 +152,10 @@ export class Metrics implements Omit<UpstreamObserver, 'circuitChanged'>, Mirror
   fillFailed(upstream: string): void {
     this.#instruments.fillFailures.inc({ upstream });
   }
+}
+
+function secondsOf(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
 }
 
 function setOrRemove(

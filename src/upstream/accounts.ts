@@ -1,99 +1,113 @@
-import type { Account } from './account.ts';
-import { UpstreamError } from './upstreamError.ts';
+import { matchesAny, type Glob } from '../registry/glob.ts';
+import type { RepositoryName } from '../registry/repositoryName.ts';
+import type { Account, Credential } from './account.ts';
+import { AccountChoice } from './accountChoice.ts';
+import { AccountState } from './accountState.ts';
+import type { Call } from './call.ts';
+import { LogInRefused } from './logInRefused.ts';
+import type { UpstreamContext } from './upstreamContext.ts';
 
-/** Thrown where an account turned out to be of no use now, for whoever can go on with another one. */
-export class LogInRefused extends Error {
-  readonly account: Account;
-
-  constructor(account: Account) {
-    super(`the account ${account.name} cannot log in`);
-    this.name = 'LogInRefused';
-    this.account = account;
-  }
-}
-
-/** What the accounts are made from. */
-export interface AccountsOptions {
-  /** The upstream's name. */
-  readonly host: string;
-  /** In the order in which they are used; none: the upstream is asked anonymously. */
+/** What the operator wants of the accounts of one upstream. */
+export interface AccountRules {
+  /** In the order in which they are preferred, all else being equal; none: it is asked anonymously. */
   readonly accounts: readonly Account[];
-  /** A monotonic clock in milliseconds. */
-  readonly now: () => number;
+  /** Whether it is asked anonymously when no account can be used; never unless given. */
+  readonly anonymousFallback?: boolean;
+  /** So many pulls of each account are left to essential repositories; 0 unless given. */
+  readonly reserve?: number;
+  /** The repositories that may spend the reserve; none unless given. */
+  readonly essential?: readonly Glob[];
 }
 
-interface Refusal {
-  readonly until: number;
-  readonly pause: number;
-}
-
-const firstPause = 60_000;
-const longestPause = 600_000;
-
-/**
- * The accounts of one upstream. One whose log-in was refused is set aside for a minute, then for twice
- * as long each time up to ten: Docker Hub locks a user name for ten minutes after repeated failures,
- * and a log-in at each pull would keep it locked.
- */
+/** The accounts of one upstream, with what is known of each. */
 export class Accounts {
-  readonly #host: string;
-  readonly #accounts: readonly Account[];
-  readonly #now: () => number;
-  readonly #refusals = new Map<Account, Refusal>();
+  readonly #context: UpstreamContext;
+  readonly #rules: AccountRules;
+  readonly #states: readonly AccountState[];
+  readonly #anonymous: AccountState;
 
-  constructor({ host, accounts, now }: AccountsOptions) {
-    this.#host = host;
-    this.#accounts = accounts;
-    this.#now = now;
+  constructor(rules: AccountRules, context: UpstreamContext) {
+    this.#context = context;
+    this.#rules = rules;
+    this.#states = rules.accounts.map((account) => new AccountState(account, context));
+    this.#anonymous = new AccountState(undefined, context);
+  }
+
+  /** All that this upstream may be asked as. */
+  get states(): readonly AccountState[] {
+    const { accounts, anonymousFallback } = this.#rules;
+    const isForSome = accounts.every(({ repositories }) => repositories !== undefined);
+    return isForSome || anonymousFallback ? [...this.#states, this.#anonymous] : this.#states;
+  }
+
+  /** Begins to choose accounts for a call. */
+  choose({
+    operation,
+    repository,
+    subject,
+  }: Pick<Call, 'operation' | 'repository' | 'subject'>): AccountChoice {
+    const { anonymousFallback = false, reserve = 0, essential = [] } = this.#rules;
+    const candidates = this.#candidates(repository);
+    return new AccountChoice({
+      host: this.#context.host,
+      subject,
+      candidates,
+      fallback:
+        anonymousFallback && !candidates.includes(this.#anonymous) ? this.#anonymous : undefined,
+      isPull: operation === 'manifest_get',
+      reserve: matchesAny(essential, repository) ? 0 : reserve,
+    });
   }
 
   /**
-   * The account to use: the first that is not set aside, `undefined` to ask anonymously.
-   * `credentials_refused` when all are set aside: never anonymous instead, which would use up the
-   * quota of the address and show other content than the operator expects.
+   * What an account logs in with. One that has nothing to log in with is set aside, with
+   * {@link LogInRefused}; so is thrown for one that was set aside since it was chosen, by another of many
+   * calls at once.
    */
-  choose(): Account | undefined {
-    if (this.#accounts.length === 0) return undefined;
-    const account = this.#accounts.find((candidate) => !this.#isSetAside(candidate));
-    if (account !== undefined) return account;
-    const names = this.#accounts.map(({ name }) => name).join(', ');
-    throw new UpstreamError(
-      this.#host,
-      'credentials_refused',
-      `no log-in was accepted lately, or its secret cannot be read: ${names}`,
-    );
-  }
-
-  /**
-   * The `Authorization` of HTTP Basic (RFC 7617), which both token services and registries take. An
-   * account whose secret cannot be read is set aside, with {@link LogInRefused}; so is thrown for one
-   * that was set aside since it was chosen, by another of many calls at once.
-   */
-  async basicAuthorization(account: Account): Promise<string> {
-    if (this.#isSetAside(account)) throw new LogInRefused(account);
+  async credential(account: Account): Promise<Credential> {
+    const state = this.#stateOf(account);
+    if (state.logInPause > 0) throw new LogInRefused(account);
     try {
-      const secret = await account.secret();
-      return `Basic ${Buffer.from(`${account.name}:${secret}`).toString('base64')}`;
+      return await account.credential();
     } catch {
-      this.refuse(account);
+      state.refuse(undefined);
       throw new LogInRefused(account);
     }
   }
 
-  /** Sets the account aside. Of those who were refused at the same time, the first one counts. */
-  refuse(account: Account): void {
-    if (this.#isSetAside(account)) return;
-    const previous = this.#refusals.get(account);
-    const pause = previous === undefined ? firstPause : Math.min(previous.pause * 2, longestPause);
-    this.#refusals.set(account, { until: this.#now() + pause, pause });
+  /** Runs a log-in of the account at the token service, which throws when it is refused. */
+  logIn<T>(account: Account, secret: string, work: () => Promise<T>): Promise<T> {
+    return this.#stateOf(account).logIn(account, secret, work);
   }
 
-  /** Forgets that the account was ever refused. */
+  /** The log-in with this secret was refused. */
+  refuse(account: Account, secret: string | undefined): void {
+    this.#stateOf(account).refuse(secret);
+  }
+
+  /** The account can log in. */
   accept(account: Account): void {
-    this.#refusals.delete(account);
+    this.#stateOf(account).accept();
   }
 
-  #isSetAside(account: Account): boolean {
-    return this.#now() < (this.#refusals.get(account)?.until ?? -Infinity);
+  /**
+   * The accounts that are meant for the repository, else those that are meant for all. Others are not asked
+   * in their place: one that can't see a private repository would say that it does not exist. Where none
+   * is meant for it, it is asked anonymously.
+   */
+  #candidates(repository: RepositoryName): readonly AccountState[] {
+    const meant = this.#states.filter(({ account }) =>
+      matchesAny(account?.repositories ?? [], repository),
+    );
+    if (meant.length > 0) return meant;
+    const general = this.#states.filter(({ account }) => account?.repositories === undefined);
+    return general.length > 0 ? general : [this.#anonymous];
+  }
+
+  #stateOf(account: Account): AccountState {
+    const state = this.#states.find((candidate) => candidate.account === account);
+    if (state === undefined)
+      throw new TypeError(`no account of ${this.#context.host}: ${account.name}`);
+    return state;
   }
 }

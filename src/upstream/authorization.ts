@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../registry/repositoryName.ts';
-import type { Account } from './account.ts';
+import { basicAuthorization, type Account, type Credential } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { untilAborted } from './deadline.ts';
 import type { Demand } from './demand.ts';
@@ -11,7 +11,7 @@ import { UpstreamError } from './upstreamError.ts';
 
 /** What a request is sent with: an `Authorization` header, and where it came from. */
 export type Grant =
-  | { readonly scheme: 'basic'; readonly header: string }
+  | { readonly scheme: 'basic'; readonly header: string; readonly credential: Credential }
   | {
       readonly scheme: 'bearer';
       readonly header: string;
@@ -56,12 +56,14 @@ export class Authorization {
     signal: AbortSignal,
   ): Promise<Grant> {
     if (demand.scheme === 'basic') {
-      const header = await this.#basic(account);
+      const credential = await untilAborted(this.#credential(account), signal);
       this.#remembered = demand;
-      return { scheme: 'basic', header };
+      return { scheme: 'basic', header: basicAuthorization(credential), credential };
     }
     const { realm, service, scope } = demand;
-    const request = { account, realm, service, scopes: pullScopes(repository, scope) };
+    const credential = account && (await untilAborted(this.#accounts.credential(account), signal));
+    const scopes = pullScopes(repository, scope);
+    const request = { account, credential, realm, service, scopes };
     const token = await untilAborted(this.#tokens.get(request), signal);
     this.#remembered = { ...demand, scope: commonScopes(scope), error: undefined };
     return { scheme: 'bearer', header: `Bearer ${token.text}`, token, request };
@@ -72,8 +74,8 @@ export class Authorization {
     if (grant.scheme === 'bearer') this.#tokens.drop(grant.request, grant.token);
   }
 
-  async #basic(account: Account | undefined): Promise<string> {
-    if (account !== undefined) return await this.#accounts.basicAuthorization(account);
+  async #credential(account: Account | undefined): Promise<Credential> {
+    if (account !== undefined) return await this.#accounts.credential(account);
     throw new UpstreamError(
       this.#host,
       'credentials_required',

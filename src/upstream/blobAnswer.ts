@@ -2,7 +2,7 @@ import { parseContentRange } from '../registry/byteRange.ts';
 import type { Call } from './call.ts';
 import { contentLength, headerText } from './headers.ts';
 import { abandon, ignore } from './responseBody.ts';
-import type { Answer } from './registryClient.ts';
+import type { Incoming } from './exchange.ts';
 import type { BlobBody } from './upstream.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
@@ -12,7 +12,7 @@ import { UpstreamError } from './upstreamError.ts';
  * a 206 that begins anywhere else than asked is a `server_error`.
  */
 export function readBlobBody(
-  { status, headers, body }: Answer,
+  { status, headers, body }: Incoming,
   offset: number,
   { subject }: Call,
   { host }: UpstreamContext,

@@ -1,27 +1,39 @@
 import { accountName, type Account } from './account.ts';
 import type { Call } from './call.ts';
 import type { Incoming } from './exchange.ts';
+import type { AccountState } from './accountState.ts';
 import { readRateLimit } from './quota.ts';
 import { statusBucket } from './statusBucket.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
 
-/** Tells the observer of an answer: the count, a pull that it stands for, the quota it speaks of. */
+/** Tells the observer of an answer: the count, how long it took, a pull that it stands for. */
 export function observeAnswer(
   { operation }: Pick<Call, 'operation'>,
-  { status, headers, elsewhere }: Incoming,
+  { status, askedAt }: Incoming,
   account: Account | undefined,
-  { host, observer }: UpstreamContext,
+  { host, observer, now }: UpstreamContext,
 ): void {
   observer.exchanged(host, operation, statusBucket(status));
+  observer.answered(host, operation, now() - askedAt);
   // A request that Docker Hub did not let in is no pull.
   if (operation === 'manifest_get' && status !== 401) {
     observer.pullCounted(host, accountName(account));
   }
+}
+
+/** Takes in what an answer says of the limit of those who asked: only a registry's own about a manifest does. */
+export function readLimit(
+  call: Call,
+  { status, headers, elsewhere, askedAt }: Incoming,
+  state: AccountState,
+): void {
+  const { operation } = call;
+  const isThrottled = status === 429;
   const isManifest = operation === 'manifest_get' || operation === 'manifest_head';
-  if (isManifest && !elsewhere && (status < 300 || status === 429)) {
-    observer.rateLimitRead(host, accountName(account), readRateLimit(headers));
-  }
+  if (!isManifest || elsewhere || (status >= 300 && !isThrottled)) return;
+  const isPull = operation === 'manifest_get' && !isThrottled;
+  state.read({ call, said: readRateLimit(headers), askedAt, isPull, isThrottled });
 }
 
 /** Tells the observer of a request that got no answer. */

@@ -2,12 +2,10 @@ import { RegistryError } from '../registry/errors.ts';
 import { isJsonObject, parseJsonObject } from '../registry/jsonObject.ts';
 import type { Call } from './call.ts';
 import { headerText } from './headers.ts';
-import { mediaTypeOf } from './manifestAnswer.ts';
 import { networkFailure } from './networkFailure.ts';
 import { readRetryAfter } from './quota.ts';
-import type { Answer } from './registryClient.ts';
+import type { Incoming } from './exchange.ts';
 import { abandon, drain, readBody } from './responseBody.ts';
-import { throttled } from './throttle.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
 
@@ -18,31 +16,26 @@ const nameCodes: ReadonlySet<unknown> = new Set(['NAME_UNKNOWN', 'NAME_INVALID']
  * Deals with every answer to a request for content that is not its success: returns when the content
  * does not exist, else throws what the answer means. Disposes of the body.
  *
- * A 403 of the registry itself refuses the repository, but a page of HTML is of something before it that
- * did not like the request, and says nothing about the repository; elsewhere, and so with 400 and 401, it refuses
- * a signed address that expired. A 400 of the registry is about the name or reference, the only parts
- * of a request that vary: it has no such thing.
+ * A 400, 401 or 403 from elsewhere refuses a signed address that expired. A 400 of the registry is about
+ * the name or reference, the only parts of a request that vary: it has no such thing.
  */
 export async function readAbsence(
-  answer: Answer,
+  answer: Incoming,
   { subject }: Call,
   context: UpstreamContext,
 ): Promise<undefined> {
   const { status, elsewhere } = answer;
-  if (status === 429) throw await throttled(answer, subject, answer.account, context);
   if (status === 404 || (status === 400 && !elsewhere)) {
     if (await saysNameUnknown(answer)) throw new RegistryError('NAME_UNKNOWN');
     return undefined;
   }
   drain(answer.body);
-  const isPage = mediaTypeOf(answer.headers) === 'text/html';
-  if (status === 403 && !elsewhere && !isPage) throw new RegistryError('NAME_UNKNOWN');
   throw unexpected(answer, subject, context);
 }
 
 /** The error for an answer that makes no sense, with the time that a 503 may name. */
 function unexpected(
-  { status, headers, elsewhere }: Answer,
+  { status, headers, elsewhere }: Incoming,
   subject: string,
   { host, wallNow }: UpstreamContext,
 ): UpstreamError {
@@ -55,7 +48,7 @@ function unexpected(
 
 /** Reads the body of a success into memory; an `UpstreamError` when it is too long or breaks off. */
 export async function readContent(
-  answer: Answer,
+  answer: Incoming,
   limit: number,
   call: Call,
   context: UpstreamContext,
@@ -74,7 +67,7 @@ export async function readContent(
 
 /** We ask for `identity`; coded bytes would not have the digest that they are verified by. */
 export function refuseCoding(
-  { status, headers, body }: Answer,
+  { status, headers, body }: Incoming,
   { subject }: Call,
   { host }: UpstreamContext,
 ): void {
@@ -85,7 +78,7 @@ export function refuseCoding(
   throw new UpstreamError(host, 'server_error', message, { status });
 }
 
-async function saysNameUnknown({ body }: Answer): Promise<boolean> {
+async function saysNameUnknown({ body }: Incoming): Promise<boolean> {
   const bytes = await readBody(body, errorBodyLimit).catch(() => undefined);
   const errors = bytes && parseJsonObject(bytes)?.['errors'];
   return (

@@ -35,7 +35,12 @@ export interface Incoming {
   readonly body: DisposableBody;
   /** Whether redirects led away from the origin that was asked. */
   readonly elsewhere: boolean;
+  /** When it was asked for, in milliseconds of the monotonic clock. */
+  readonly askedAt: number;
 }
+
+/** An answer to one request, of which there are several with redirects. */
+type HopAnswer = Omit<Incoming, 'askedAt'>;
 
 interface Hop {
   readonly url: URL;
@@ -53,12 +58,13 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  */
 export async function exchange(outgoing: Outgoing, context: UpstreamContext): Promise<Incoming> {
   const { url, authorization, redirects } = outgoing;
+  const askedAt = context.now();
   let hop: Hop = { url, authorization, elsewhere: false };
   for (let count = 0; count <= maximumRedirects; count++) {
-    const incoming = await send(outgoing, hop, context);
-    if (!redirectStatuses.has(incoming.status) || redirects === 'none') return incoming;
-    drain(incoming.body);
-    hop = nextHop(outgoing, hop, incoming.headers, context);
+    const answer = await send(outgoing, hop, context);
+    if (!redirectStatuses.has(answer.status) || redirects === 'none') return { ...answer, askedAt };
+    drain(answer.body);
+    hop = nextHop(outgoing, hop, answer.headers, context);
   }
   throw new UpstreamError(
     context.host,
@@ -67,7 +73,7 @@ export async function exchange(outgoing: Outgoing, context: UpstreamContext): Pr
   );
 }
 
-async function send(outgoing: Outgoing, hop: Hop, context: UpstreamContext): Promise<Incoming> {
+async function send(outgoing: Outgoing, hop: Hop, context: UpstreamContext): Promise<HopAnswer> {
   const { subject, method, headers, dispatcher, signal } = outgoing;
   const { url, authorization, elsewhere } = hop;
   try {

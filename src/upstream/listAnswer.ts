@@ -4,7 +4,7 @@ import { mediaTypes } from '../registry/mediaType.ts';
 import type { Call } from './call.ts';
 import { headerText, type ResponseHeaders } from './headers.ts';
 import { mediaTypeOf } from './manifestAnswer.ts';
-import type { Answer } from './registryClient.ts';
+import type { Incoming } from './exchange.ts';
 import type { ReferrersPage, TagPage } from './upstream.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
@@ -12,7 +12,7 @@ import { UpstreamError } from './upstreamError.ts';
 /** The page of tags that an answer holds. Go writes an empty list as `null`, and Nexus has nulls for entries. */
 export function readTags(
   bytes: Uint8Array,
-  { headers, status }: Answer,
+  { headers, status }: Incoming,
   { subject, url }: Call,
   { host }: UpstreamContext,
 ): TagPage {
@@ -25,7 +25,7 @@ export function readTags(
 }
 
 /** The page of referrers that an answer holds. */
-export function readReferrers(bytes: Buffer, { headers }: Answer, { url }: Call): ReferrersPage {
+export function readReferrers(bytes: Buffer, { headers }: Incoming, { url }: Call): ReferrersPage {
   const filtersApplied = headerText(headers, 'oci-filters-applied');
   return {
     bytes,
@@ -38,7 +38,7 @@ export function readReferrers(bytes: Buffer, { headers }: Answer, { url }: Call)
  * Whether a registry without a referrers API answered, 404 aside: it knows no such method, or sends
  * something in another media type than the one that the distribution-spec prescribes.
  */
-export function lacksReferrers({ status, headers }: Answer): boolean {
+export function lacksReferrers({ status, headers }: Incoming): boolean {
   if (status === 405 || status === 501) return true;
   return status === 200 && mediaTypeOf(headers) !== mediaTypes.ociIndex;
 }

@@ -1,13 +1,14 @@
-import type { Account } from './account.ts';
-import { Accounts } from './accounts.ts';
+import { Accounts, type AccountRules } from './accounts.ts';
 import { AddressRules } from './addressRules.ts';
 import { Authorization } from './authorization.ts';
 import { CallLane } from './callLane.ts';
 import { guardedLookup, type ResolveName } from './guardedLookup.ts';
+import { QuotaProbe, type Schedule } from './quotaProbe.ts';
 import { Reachability } from './reachability.ts';
 import { RegistryCalls } from './registryCalls.ts';
 import { RegistryClient } from './registryClient.ts';
 import { RegistryUpstream } from './registryUpstream.ts';
+import { drain } from './responseBody.ts';
 import { Tokens } from './tokens.ts';
 import { requestToken } from './tokenService.ts';
 import type { Upstream } from './upstream.ts';
@@ -17,15 +18,13 @@ import { defaultUpstreamLimits, type UpstreamLimits } from './upstreamLimits.ts'
 import type { UpstreamObserver } from './upstreamObserver.ts';
 
 /** A registry as an operator describes it, and what it is asked with. */
-export interface OpenUpstreamOptions {
+export interface OpenUpstreamOptions extends AccountRules {
   /** The name that clients know it by, for instance `docker.io`. */
   readonly host: string;
   /** Its address, above `/v2/`: `https://registry-1.docker.io`. */
   readonly url: string;
   /** `host` or `host:port` of further places that it may name as token service or redirect to. */
   readonly trustedHosts: readonly string[];
-  /** In the order in which they are used; none: anonymous. */
-  readonly accounts: readonly Account[];
   /** `pullthrough/<version>`. */
   readonly userAgent: string;
   /** The environment variables, for `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
@@ -37,15 +36,19 @@ export interface OpenUpstreamOptions {
   readonly wallNow?: () => number;
   /** How names are resolved; the system's way unless given. */
   readonly resolve?: ResolveName;
+  /** Milliseconds after the last reading of a pull limit until it is asked for again; 0, the default: never. */
+  readonly quotaProbe?: number;
+  /** What that is timed by. */
+  readonly schedule?: Schedule;
   readonly limits?: Partial<UpstreamLimits>;
   readonly agentLimits?: Partial<AgentLimits>;
 }
 
-/** An upstream with its connections. */
+/** An upstream, and how to let go of its connections. */
 export interface OpenedUpstream {
   readonly upstream: Upstream;
-  /** Its connections: to be destroyed in the end. */
-  readonly agents: UpstreamAgents;
+  /** Ends every transfer at once, and what it does by itself. */
+  readonly destroy: () => Promise<void>;
 }
 
 // Of the connections for small answers: lists are no part of a pull, and must not keep one waiting.
@@ -53,7 +56,7 @@ const listShare = 0.25;
 
 /** Puts an upstream together. Asks nothing yet: the process starts while a registry is away. */
 export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
-  const { host, accounts: list, now = () => performance.now() } = options;
+  const { host, now = () => performance.now() } = options;
   const base = new URL(options.url);
   const limits = { ...defaultUpstreamLimits, ...options.limits };
   const rules = new AddressRules({ host, base, trustedHosts: options.trustedHosts });
@@ -72,7 +75,7 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     apiConnectionLost: () => reachability.connectionLost(),
     ...(options.agentLimits === undefined ? {} : { limits: options.agentLimits }),
   });
-  const accounts = new Accounts({ host, accounts: list, now });
+  const accounts = new Accounts(options, context);
   const service = { context, accounts, dispatcher: agents.api, timeout: limits.tokenTimeout };
   const tokens = new Tokens({ request: (request) => requestToken(request, service), now });
   const authorization = new Authorization({ host, accounts, tokens });
@@ -106,6 +109,22 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     waitTimeout: limits.blobWait,
     timeout: limits.blobTimeout,
   });
+  const probe = new QuotaProbe({
+    host,
+    after: options.quotaProbe ?? 0,
+    states: accounts.states,
+    calls,
+    ask: (state, call) =>
+      apiLane.run(call, async (deadline) => {
+        drain((await client.askAs(state, call, deadline)).body);
+      }),
+    now,
+    ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
+  });
   const parts = { context, calls, client, limits, reachability, apiLane, listLane, blobLane };
-  return { upstream: new RegistryUpstream(parts), agents };
+  const destroy = async (): Promise<void> => {
+    probe.stop();
+    await agents.destroy();
+  };
+  return { upstream: new RegistryUpstream(parts), destroy };
 }

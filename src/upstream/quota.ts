@@ -5,8 +5,9 @@ import type { RateLimitReading, ThrottleReason } from './upstreamObserver.ts';
 const rateLimitValue = /^(\d*)(?:\s*;\s*w=(\d+))?$/;
 
 /**
- * What Docker Hub's `ratelimit-limit` and `ratelimit-remaining` say; `undefined` when there is neither,
- * as for accounts without a limit.
+ * What Docker Hub's `ratelimit-limit` and `ratelimit-remaining` say, and whom they are about, by
+ * `docker-ratelimit-source`; `undefined` when there is neither of the two, as for accounts without a
+ * limit and images that do not count.
  */
 export function readRateLimit(headers: ResponseHeaders): RateLimitReading | undefined {
   const limitText = headerText(headers, 'ratelimit-limit');
@@ -15,10 +16,12 @@ export function readRateLimit(headers: ResponseHeaders): RateLimitReading | unde
   const limit = readValue(limitText);
   const remaining = readValue(remainingText);
   const windowSeconds = limit.window ?? remaining.window;
+  const source = headerText(headers, 'docker-ratelimit-source');
   return {
     ...(limit.count === undefined ? {} : { limit: limit.count }),
     ...(remaining.count === undefined ? {} : { remaining: remaining.count }),
     ...(windowSeconds === undefined ? {} : { windowSeconds }),
+    ...(source === undefined ? {} : { source }),
   };
 }
 

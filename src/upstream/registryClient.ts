@@ -1,26 +1,24 @@
 import { RegistryError } from '../registry/errors.ts';
-import type { Account } from './account.ts';
-import { LogInRefused, type Accounts } from './accounts.ts';
+import type { AccountState } from './accountState.ts';
+import type { Accounts } from './accounts.ts';
 import type { Authorization, Grant } from './authorization.ts';
 import type { Call } from './call.ts';
-import { observeAnswer, observeFailure } from './callObserver.ts';
+import { observeAnswer, observeFailure, readLimit } from './callObserver.ts';
 import type { Deadline } from './deadline.ts';
 import { readDemand, type Demand } from './demand.ts';
 import { exchange, type Incoming } from './exchange.ts';
+import { LogInRefused } from './logInRefused.ts';
+import { mediaTypeOf } from './manifestAnswer.ts';
 import { pullScopes } from './pullScope.ts';
 import { onceMoreIfLost } from './repeat.ts';
 import { drain } from './responseBody.ts';
+import { throttled } from './throttle.ts';
 import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
 
-/** An answer, and who asked. */
-export interface Answer extends Incoming {
-  readonly account: Account | undefined;
-}
-
 interface Refusal {
   readonly call: Call;
-  readonly account: Account | undefined;
+  readonly state: AccountState;
   readonly grant: Grant;
   /** What the registry's 401 demands. */
   readonly answered: Demand | undefined;
@@ -43,8 +41,9 @@ export interface RegistryClientOptions {
 const maximumGrants = 2;
 
 /**
- * Asks a registry, logging in as far as it demands that. Every answer but the registry's own 401 is
- * returned; a 401 that stays is either `NAME_UNKNOWN` or `credentials_refused`.
+ * Asks a registry, logging in as far as it demands that. Every answer is returned but those that are about
+ * who asked: the registry's own 401 and 403, and a 429. A 401 that stays is either `NAME_UNKNOWN` or
+ * `credentials_refused`, a 403 is `NAME_UNKNOWN`, a 429 `pull_limit` or `abuse_limit`.
  */
 export class RegistryClient {
   readonly #context: UpstreamContext;
@@ -59,44 +58,66 @@ export class RegistryClient {
     this.#ping = ping;
   }
 
-  /** Asks with the first account that can log in. */
-  async ask(call: Call, deadline: Deadline): Promise<Answer> {
+  /**
+   * Asks with one account after the other until one is let in: what is a log-in's, a pull limit's or a
+   * repository's refusal for one may not be for the next. The abuse limit is that of the address.
+   */
+  async ask(call: Call, deadline: Deadline): Promise<Incoming> {
+    const choice = this.#accounts.choose(call);
     for (;;) {
-      const account = this.#accounts.choose();
+      const { state, end } = await choice.next();
       try {
-        return { ...(await this.#askAs(account, call, deadline)), account };
+        return await this.askAs(state, call, deadline);
       } catch (error) {
-        if (!(error instanceof LogInRefused)) throw error;
+        choice.failed(error, state);
+      } finally {
+        end();
       }
     }
   }
 
-  async #askAs(account: Account | undefined, call: Call, deadline: Deadline): Promise<Incoming> {
+  /** Asks with one account alone, which {@link LogInRefused} is thrown for where it cannot log in. */
+  async askAs(state: AccountState, call: Call, deadline: Deadline): Promise<Incoming> {
+    const incoming = await this.#askLoggedIn(state, call, deadline);
+    const { status, elsewhere, askedAt } = incoming;
+    // A page of HTML is of a firewall before it, which did not like the request.
+    if (status === 403 && !elsewhere && mediaTypeOf(incoming.headers) !== 'text/html') {
+      drain(incoming.body);
+      throw new RegistryError('NAME_UNKNOWN');
+    }
+    if (status !== 429) return incoming;
+    const error = await throttled(incoming, call.subject, state.account, this.#context);
+    if (error.failure === 'pull_limit') state.limit(error.retryAfter, askedAt);
+    throw error;
+  }
+
+  async #askLoggedIn(state: AccountState, call: Call, deadline: Deadline): Promise<Incoming> {
     const began = this.#context.now();
     const { remembered } = this.#authorization;
-    let grant = remembered && (await this.#meet(remembered, call, account, deadline));
+    let grant = remembered && (await this.#meet(remembered, call, state, deadline));
     for (let grants = grant === undefined ? 0 : 1; ; grants++) {
-      const incoming = await this.#send(call, grant, account, deadline);
+      const incoming = await this.#send(call, grant, state, deadline);
       if (incoming.status !== 401 || incoming.elsewhere) {
-        if (grant?.scheme === 'basic' && account !== undefined) this.#accounts.accept(account);
+        if (grant?.scheme === 'basic') state.accept();
         return incoming;
       }
       const answered = readDemand(incoming.headers);
       drain(incoming.body);
       if (grant !== undefined) {
         const last = grants === maximumGrants;
-        this.#settle({ call, account, grant, answered, began, last });
+        this.#settle({ call, state, grant, answered, began, last });
       }
-      const demand = answered ?? (await this.#demandOf(call, deadline));
-      grant = await this.#meet(demand, call, account, deadline);
+      const demand = answered ?? (await this.#demandOf(call, state, deadline));
+      grant = await this.#meet(demand, call, state, deadline);
     }
   }
 
   /** Returns when it is worth another try; else throws what the refusal means. */
-  #settle({ call, account, grant, answered, began, last }: Refusal): void {
+  #settle({ call, state, grant, answered, began, last }: Refusal): void {
     this.#authorization.withdraw(grant);
+    const { account } = state;
     if (grant.scheme === 'basic' && answered?.scheme !== 'bearer' && account !== undefined) {
-      this.#accounts.refuse(account);
+      state.refuse(grant.credential.secret);
       throw new LogInRefused(account);
     }
     if (!last && !isFinal(grant, answered, call, began)) return;
@@ -107,7 +128,7 @@ export class RegistryClient {
   #meet(
     demand: Demand,
     { repository }: Call,
-    account: Account | undefined,
+    { account }: AccountState,
     { signal }: Deadline,
   ): Promise<Grant> {
     return this.#authorization.meet(demand, repository, account, signal);
@@ -116,14 +137,16 @@ export class RegistryClient {
   async #send(
     call: Call,
     grant: Grant | undefined,
-    account: Account | undefined,
+    state: AccountState,
     deadline: Deadline,
   ): Promise<Incoming> {
+    const { account } = state;
     const outgoing = { ...call, authorization: grant?.header, signal: deadline.signal };
     const send = async (): Promise<Incoming> => {
       try {
         const incoming = await exchange(outgoing, this.#context);
         observeAnswer(call, incoming, account, this.#context);
+        readLimit(call, incoming, state);
         return incoming;
       } catch (error) {
         if (!deadline.abandoned) observeFailure(call, error, account, this.#context);
@@ -134,7 +157,7 @@ export class RegistryClient {
   }
 
   /** gcr.io sends some 401 without a challenge, but always one with that of `/v2/`. */
-  async #demandOf(call: Call, deadline: Deadline): Promise<Demand> {
+  async #demandOf(call: Call, state: AccountState, deadline: Deadline): Promise<Demand> {
     const { remembered } = this.#authorization;
     if (remembered !== undefined) return remembered;
     const incoming = await this.#send(
@@ -147,7 +170,7 @@ export class RegistryClient {
         repeats: true,
       },
       undefined,
-      undefined,
+      state,
       deadline,
     );
     drain(incoming.body);

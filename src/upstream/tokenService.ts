@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { RegistryError } from '../registry/errors.ts';
-import type { Account } from './account.ts';
-import { LogInRefused, type Accounts } from './accounts.ts';
+import { basicAuthorization, type Account, type Credential } from './account.ts';
+import type { Accounts } from './accounts.ts';
 import { observeAnswer, observeFailure } from './callObserver.ts';
 import { Deadline } from './deadline.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
+import { LogInRefused } from './logInRefused.ts';
 import { networkFailure } from './networkFailure.ts';
 import { readRetryAfter } from './quota.ts';
 import { onceMoreIfLost } from './repeat.ts';
@@ -17,6 +18,8 @@ import { UpstreamError } from './upstreamError.ts';
 /** What a token is asked with; two requests that are alike can share one. */
 export interface TokenRequest {
   readonly account: Account | undefined;
+  /** What the account logs in with; `undefined` where there is none. */
+  readonly credential: Credential | undefined;
   /** As the registry's challenge said it, not yet checked. */
   readonly realm: string;
   readonly service: string | undefined;
@@ -40,7 +43,17 @@ const bodyLimit = 1024 * 1024;
  * the account is not known there, `NAME_UNKNOWN` when it says that the repository is out of reach,
  * and an `UpstreamError` for everything else.
  */
-export async function requestToken(
+export function requestToken(
+  tokenRequest: TokenRequest,
+  options: TokenServiceOptions,
+): Promise<Token> {
+  const { account, credential } = tokenRequest;
+  const request = (): Promise<Token> => requestNow(tokenRequest, options);
+  if (account === undefined || credential === undefined) return request();
+  return options.accounts.logIn(account, credential.secret, request);
+}
+
+async function requestNow(
   tokenRequest: TokenRequest,
   options: TokenServiceOptions,
 ): Promise<Token> {
@@ -63,21 +76,20 @@ export async function requestToken(
 }
 
 async function ask(
-  { account, realm, service, scopes }: TokenRequest,
+  { account, credential, realm, service, scopes }: TokenRequest,
   subject: string,
   signal: AbortSignal,
-  { context, accounts, dispatcher }: TokenServiceOptions,
+  { context, dispatcher }: TokenServiceOptions,
 ): Promise<Incoming> {
   const url = context.rules.realm(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
-  const authorization = account && (await accounts.basicAuthorization(account));
   const outgoing: Outgoing = {
     subject,
     method: 'GET',
     url,
     headers: { accept: 'application/json' },
-    authorization,
+    authorization: credential && basicAuthorization(credential),
     redirects: 'same_origin',
     dispatcher,
     signal,
@@ -115,14 +127,14 @@ async function readReply(
 async function refusal(
   incoming: Incoming,
   subject: string,
-  { account }: TokenRequest,
+  { account, credential }: TokenRequest,
   { context, accounts }: TokenServiceOptions,
 ): Promise<Error> {
   const { status } = incoming;
   if (status === 429) return await throttled(incoming, subject, account, context);
   drain(incoming.body);
   if (status === 401 && account !== undefined) {
-    accounts.refuse(account);
+    accounts.refuse(account, credential?.secret);
     return new LogInRefused(account);
   }
   if (status === 401 || status === 403) return new RegistryError('NAME_UNKNOWN');

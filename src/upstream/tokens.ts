@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Account, Credential } from './account.ts';
 import { SingleFlight } from './singleFlight.ts';
 import type { Token } from './token.ts';
 import type { TokenRequest } from './tokenService.ts';
@@ -13,11 +14,21 @@ export interface TokensOptions {
   readonly maximum?: number;
 }
 
-/** The tokens of one upstream: kept until shortly before they expire, and asked for once for many waiters. */
+interface HeldToken {
+  readonly token: Token;
+  readonly account: Account | undefined;
+}
+
+/**
+ * The tokens of one upstream: kept until shortly before they expire, and asked for once for many waiters.
+ * Those that an account got with another secret than it has now are dropped: they may have been revoked.
+ */
 export class Tokens {
   readonly #request: (request: TokenRequest) => Promise<Token>;
   readonly #now: () => number;
-  readonly #held: LRUCache<string, Token>;
+  readonly #held: LRUCache<string, HeldToken>;
+  /** What each account was last seen to log in with. */
+  readonly #credentials = new Map<Account, Credential>();
   readonly #flights = new SingleFlight<string, Token>();
 
   constructor({ request, now, maximum = 1000 }: TokensOptions) {
@@ -28,12 +39,13 @@ export class Tokens {
 
   /** A token that is good for a while yet. */
   async get(request: TokenRequest): Promise<Token> {
+    this.#heedNewSecret(request);
     const key = keyOf(request);
-    const held = this.#held.get(key);
+    const held = this.#held.get(key)?.token;
     if (held !== undefined && this.#now() < held.renewAt) return held;
     return await this.#flights.run(key, async () => {
       const token = await this.#request(request);
-      this.#held.set(key, token);
+      this.#held.set(key, { token, account: request.account });
       return token;
     }).promise;
   }
@@ -41,10 +53,21 @@ export class Tokens {
   /** Forgets a token that the registry did not accept, unless another has taken its place already. */
   drop(request: TokenRequest, token: Token): void {
     const key = keyOf(request);
-    if (this.#held.get(key) === token) this.#held.delete(key);
+    if (this.#held.get(key)?.token === token) this.#held.delete(key);
+  }
+
+  #heedNewSecret({ account, credential }: TokenRequest): void {
+    if (account === undefined || credential === undefined) return;
+    const last = this.#credentials.get(account);
+    if (last?.username === credential.username && last.secret === credential.secret) return;
+    this.#credentials.set(account, credential);
+    for (const [key, held] of this.#held.entries()) {
+      if (held.account === account) this.#held.delete(key);
+    }
   }
 }
 
-function keyOf({ account, realm, service, scopes }: TokenRequest): string {
-  return JSON.stringify([account?.name, realm, service, scopes]);
+function keyOf({ account, credential, realm, service, scopes }: TokenRequest): string {
+  const { username, secret } = credential ?? {};
+  return JSON.stringify([account?.name, username, secret, realm, service, scopes]);
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileWith } from '../config/loadFrom.ts';
+import { markedSecret } from '../support/secretMark.ts';
 import { runCli } from './runCli.ts';
 
-const account = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: 'hunter2' };
+const token = markedSecret('hunter2');
+const account = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: token };
 
 describe('check-config', () => {
   test('tells every setting, its value and its source, and no secret', async (t) => {
@@ -14,7 +16,7 @@ describe('check-config', () => {
     assert.match(stdout, /^upstreams\[0\]\.accounts\[0\]\.token +\[secret\] +DOCKERHUB_TOKEN$/m);
     assert.match(stdout, /^upstreams\[0\]\.trustedHosts +none +default$/m);
     assert.ok(stdout.endsWith(`The configuration is valid (configuration file ${file}).\n`));
-    assert.doesNotMatch(stdout, /hunter2/);
+    assert.ok(!stdout.includes(token));
   });
 
   test('takes the flags of serve, which beat the environment', async (t) => {

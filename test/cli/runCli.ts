@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/cli/pullthrough.ts';
+import { assertHoldsNoSecret } from '../support/secretMark.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 
@@ -16,7 +17,10 @@ export interface ProcessResult {
   readonly stderr: string;
 }
 
-/** Runs Node with these arguments, in an empty directory and with nothing but this environment. */
+/**
+ * Runs Node with these arguments, in an empty directory and with nothing but this environment. Fails when
+ * a marked secret shows in what it writes.
+ */
 export async function runNode(
   t: Lifetime,
   args: readonly string[],
@@ -35,6 +39,7 @@ export async function runNode(
     text(child.stderr),
     closed,
   ]);
+  assertHoldsNoSecret('what the process wrote', `${stdout}\n${stderr}`);
   return { code, stdout, stderr };
 }
 
@@ -51,5 +56,7 @@ export async function runCli(
 export async function runHere(args: readonly string[]): Promise<ProcessResult> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await run(args, {}, stdout, stderr);
-  return { code, stdout: await text(stdout.end()), stderr: await text(stderr.end()) };
+  const written = { stdout: await text(stdout.end()), stderr: await text(stderr.end()) };
+  assertHoldsNoSecret('what the program wrote', `${written.stdout}\n${written.stderr}`);
+  return { code, ...written };
 }

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileWith, loadFrom, problemsFrom } from './loadFrom.ts';
+import { fileWith, loadFrom, problemsFrom, token } from './loadFrom.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 
-function accountsOf({ upstreams }: Configuration): readonly (readonly [string, string])[] {
+function accountsOf({ upstreams }: Configuration): readonly (readonly unknown[])[] {
   const hub = upstreams.find(({ host }) => host === 'docker.io');
-  return (hub?.accounts ?? []).map(({ username, token }) => [username, token.reveal()]);
+  return (hub?.accounts ?? []).map((account) => [account.username, account.token?.reveal()]);
 }
 
 describe('DOCKERHUB_USERNAME', () => {
   test('with DOCKERHUB_TOKEN adds an account to docker.io', () => {
-    const environment = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: 'hunter2' };
-    assert.deepEqual(accountsOf(loadFrom({ environment }).configuration), [['acme', 'hunter2']]);
+    const environment = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: token };
+    assert.deepEqual(accountsOf(loadFrom({ environment }).configuration), [['acme', token]]);
   });
 
   test('with DOCKERHUB_TOKEN_FILE adds an account with the token of the file', async (t) => {
-    const DOCKERHUB_TOKEN_FILE = await fileWith(t, 'hunter2\r\n');
+    const DOCKERHUB_TOKEN_FILE = await fileWith(t, `${token}\r\n`);
     const environment = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN_FILE };
-    assert.deepEqual(accountsOf(loadFrom({ environment }).configuration), [['acme', 'hunter2']]);
+    assert.deepEqual(accountsOf(loadFrom({ environment }).configuration), [['acme', token]]);
   });
 
   const upstreams =
@@ -54,10 +54,10 @@ const incomplete: readonly (readonly [NodeJS.ProcessEnv, string])[] = [
     { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: '' },
     'DOCKERHUB_USERNAME: expected DOCKERHUB_TOKEN or DOCKERHUB_TOKEN_FILE beside it',
   ],
-  [{ DOCKERHUB_TOKEN: 'hunter2' }, 'DOCKERHUB_TOKEN: expected DOCKERHUB_USERNAME beside it'],
+  [{ DOCKERHUB_TOKEN: token }, 'DOCKERHUB_TOKEN: expected DOCKERHUB_USERNAME beside it'],
   [{ DOCKERHUB_TOKEN_FILE: '/x' }, 'DOCKERHUB_TOKEN_FILE: expected DOCKERHUB_USERNAME beside it'],
   [
-    { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: 'hunter2', DOCKERHUB_TOKEN_FILE: '/x' },
+    { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: token, DOCKERHUB_TOKEN_FILE: '/x' },
     'DOCKERHUB_TOKEN: expected either this or DOCKERHUB_TOKEN_FILE, not both',
   ],
   [

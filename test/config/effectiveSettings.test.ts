@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileWith, loadFrom } from './loadFrom.ts';
+import { fileWith, loadFrom, token } from './loadFrom.ts';
 
 test('what is in force is told in the file’s form, with the source of each setting', async (t) => {
   const file = await fileWith(
@@ -12,7 +12,7 @@ test('what is in force is told in the file’s form, with the source of each set
     environment: {
       PULLTHROUGH_SHUTDOWN_TIMEOUT: '90s',
       DOCKERHUB_USERNAME: 'acme',
-      DOCKERHUB_TOKEN: 'hunter2',
+      DOCKERHUB_TOKEN: token,
     },
     flags: [{ path: ['listen'], value: ':5000', source: '--listen' }],
   });
@@ -41,7 +41,7 @@ test('what was left to the defaults is told too, addresses that depend on the ho
 });
 
 test('a token file is told by its path', async (t) => {
-  const tokenFile = await fileWith(t, 'hunter2\n');
+  const tokenFile = await fileWith(t, `${token}\n`);
   const environment = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN_FILE: tokenFile };
   const { effective } = loadFrom({ environment });
   assert.deepEqual(
@@ -52,4 +52,19 @@ test('a token file is told by its path', async (t) => {
       source: 'DOCKERHUB_TOKEN_FILE',
     },
   );
+});
+
+test('the arguments of a token command are told as secrets, and patterns as they were written', () => {
+  const account = {
+    username: 'acme',
+    tokenCommand: ['vault', `-token=${token}`],
+    repositories: ['acme/**'],
+  };
+  const upstream = { host: 'docker.io', accounts: [account], essential: ['library/*'] };
+  const environment = { PULLTHROUGH_UPSTREAMS: JSON.stringify([upstream]) };
+  const { effective } = loadFrom({ environment });
+  const told = new Map(effective.map(({ key, value }) => [key, value]));
+  assert.deepEqual(told.get('upstreams[0].accounts[0].tokenCommand'), ['vault', '[secret]']);
+  assert.deepEqual(told.get('upstreams[0].accounts[0].repositories'), ['acme/**']);
+  assert.deepEqual(told.get('upstreams[0].essential'), ['library/*']);
 });

@@ -16,6 +16,7 @@ describe('the environment', () => {
         PULLTHROUGH_DEFAULT_UPSTREAM: 'quay.io',
         PULLTHROUGH_UPSTREAMS: '- host: quay.io\n  tagFreshness: 6s\n',
         PULLTHROUGH_ACCESS_PRIVATE: 'allow',
+        PULLTHROUGH_METRICS_EXPORTER_NAMES: 'true',
         PULLTHROUGH_LOG_LEVEL: 'trace',
         PULLTHROUGH_LOG_FORMAT: 'json',
         PULLTHROUGH_SHUTDOWN_TIMEOUT: '0',
@@ -29,6 +30,7 @@ describe('the environment', () => {
       offline: true,
       defaultUpstream: 'quay.io',
       access: { private: 'allow' },
+      metrics: { exporterNames: true },
       log: { level: 'trace', format: 'json' },
       shutdownTimeout: 0,
     });

@@ -24,12 +24,19 @@ test('without any source, the defaults are in force', () => {
         host: 'docker.io',
         url: 'https://registry-1.docker.io',
         accounts: [],
+        anonymousFallback: false,
+        reserve: 0,
+        essential: [],
+        quotaProbe: 0,
         tagFreshness: 60_000,
+        tagRules: [],
         staleIfError: 604_800_000,
+        absentFreshness: 10_000,
         trustedHosts: [],
       },
     ],
     access: { private: 'deny' },
+    metrics: { exporterNames: false },
     log: { level: 'info', format: 'auto' },
     shutdownTimeout: 30_000,
   });
@@ -123,6 +130,34 @@ describe('the file', () => {
       'PULLTHROUGH_OFFLIN: no setting has this variable; did you mean PULLTHROUGH_OFFLINE?',
     ]);
   });
+});
+
+test('accounts and rules for tags are read with their durations and patterns', async (t) => {
+  const file = await fileWith(
+    t,
+    `upstreams:
+  - host: docker.io
+    accounts:
+      - {username: acme, tokenCommand: [pass, show, hub], tokenLife: 10m, repositories: ["acme/*"]}
+    reserve: 10
+    quotaProbe: 5m
+    tagRules:
+      - {tags: ["latest", "v?"], repositories: ["library/*"], freshness: 30s}
+`,
+  );
+  const [upstream] = loadFrom({ file }).configuration.upstreams;
+  const [account] = upstream?.accounts ?? [];
+  assert.equal(account?.tokenLife, 600_000);
+  assert.equal(account.tokenCommand?.program, 'pass');
+  assert.deepEqual(
+    account.tokenCommand.arguments.map((argument) => argument.reveal()),
+    ['show', 'hub'],
+  );
+  assert.ok(account.repositories?.[0]?.matches('acme/app'));
+  assert.deepEqual([upstream?.reserve, upstream?.quotaProbe], [10, 300_000]);
+  const [rule] = upstream?.tagRules ?? [];
+  assert.deepEqual(rule?.tags.map(String), ['latest', 'v?']);
+  assert.deepEqual([rule?.repositories?.map(String), rule?.freshness], [['library/*'], 30_000]);
 });
 
 describe('upstreams', () => {

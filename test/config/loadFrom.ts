@@ -6,22 +6,28 @@ import {
   type ConfigurationSources,
   type LoadedConfiguration,
 } from '../../src/config/loadConfiguration.ts';
+import { assertHoldsNoSecret, markedSecret } from '../support/secretMark.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+
+/** A token as configurations hold it. */
+export const token = markedSecret('hunter2');
 
 /** Loads a configuration as if nothing but this were given: no file, no environment. */
 export function loadFrom(sources: Partial<ConfigurationSources>): LoadedConfiguration {
   return loadConfiguration({ environment: {}, directory: '/nonexistent', ...sources });
 }
 
-/** The problems of a configuration, in lines; none if it is right. */
+/** The problems of a configuration, in lines; none if it is right. Fails when a marked secret shows in them. */
 export function problemsFrom(sources: Partial<ConfigurationSources>): readonly string[] {
   try {
     loadFrom(sources);
     return [];
   } catch (error) {
-    if (error instanceof ConfigurationError) return error.problems.map(formatProblem);
-    throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
+    const lines = error.problems.map(formatProblem);
+    assertHoldsNoSecret('a problem', [...lines, error.stack].join('\n'));
+    return lines;
   }
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileWith, problemsFrom } from './loadFrom.ts';
+import { fileWith, problemsFrom, token } from './loadFrom.ts';
 
 const upstream = 'upstreams:\n  - host: ghcr.io\n';
 const size = 'a size such as 512MiB, 100GB or plain bytes';
 const duration = 'a duration such as 500ms, 30s, 5m, 24h, 7d or 0';
 const listen = 'host:port, [IPv6 address]:port, or :port for every address';
+const pattern = 'a pattern such as acme/*, acme/** or v[0-9]*, without braces';
+const oneCredential = 'expected one of token, tokenFile, tokenCommand, dockerConfig';
 const registry = 'a registry as image names give it, such as ghcr.io or localhost:5000';
 
 /** A file's text, and its one problem without the file's name. */
@@ -49,7 +51,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['upstreams:\n  host: ghcr.io', '2:3: upstreams: expected a list of upstreams, got a mapping'],
   [
     'upstreams:\n  - ghcr.io',
-    '2:5: upstreams[0]: expected a mapping of host, url, accounts, tagFreshness, staleIfError, trustedHosts, got a single value',
+    '2:5: upstreams[0]: expected a mapping of host, url, accounts, anonymousFallback, reserve, essential, quotaProbe, tagFreshness, tagRules, staleIfError, absentFreshness, trustedHosts, got a single value',
   ],
   [
     'upstreams:\n  - tagFreshness: 1m',
@@ -87,6 +89,47 @@ const cases: readonly (readonly [string, string])[] = [
     `${upstream}    trustedHosts: a.b`,
     '3:19: upstreams[0].trustedHosts: expected a list, got a single value',
   ],
+  [
+    `${upstream}    essential: ["acme/*", "{a,b}"]`,
+    `3:27: upstreams[0].essential[1]: expected ${pattern}, got "{a,b}"`,
+  ],
+  [
+    `${upstream}    essential: acme/*`,
+    '3:16: upstreams[0].essential: expected a list of patterns, got a single value',
+  ],
+  [
+    `${upstream}    reserve: -1`,
+    '3:14: upstreams[0].reserve: expected a whole number of pulls, 0 or more, got -1',
+  ],
+  [
+    `${upstream}    reserve: 1.5`,
+    '3:14: upstreams[0].reserve: expected a whole number of pulls, 0 or more, got 1.5',
+  ],
+  [
+    `${upstream}    anonymousFallback: sometimes`,
+    '3:24: upstreams[0].anonymousFallback: expected true or false, got "sometimes"',
+  ],
+  [
+    `${upstream}    quotaProbe: often`,
+    `3:17: upstreams[0].quotaProbe: expected ${duration}, got "often"`,
+  ],
+  [
+    `${upstream}    absentFreshness: 10`,
+    `3:22: upstreams[0].absentFreshness: expected ${duration}, got 10`,
+  ],
+  [
+    `${upstream}    tagRules: [{tags: [], freshness: 1m}]`,
+    '3:23: upstreams[0].tagRules[0].tags: expected a list of patterns, got a list',
+  ],
+  [
+    `${upstream}    tagRules: [{tags: ["a//b"], freshness: 1m}]`,
+    `3:24: upstreams[0].tagRules[0].tags[0]: expected ${pattern}, got "a//b"`,
+  ],
+  [
+    `${upstream}    tagRules: [{tags: [latest]}]`,
+    `3:16: upstreams[0].tagRules[0].freshness: expected ${duration}, but it is missing`,
+  ],
+  ['metrics: {exporterNames: 1}', '1:26: metrics.exporterNames: expected true or false, got 1'],
   [`${upstream}    fresh: 1m`, '3:5: upstreams[0].fresh: no such setting'],
   ['access:\n  private: maybe', '2:12: access.private: expected one of deny, allow, got "maybe"'],
   [
@@ -118,10 +161,10 @@ describe('a problem tells place, setting, value and what was expected', () => {
 describe('an account', () => {
   const account = `${upstream}    accounts:\n`;
   const accounts: readonly (readonly [string, string])[] = [
-    ['      - username: a', '4:9: upstreams[0].accounts[0]: expected either token or tokenFile'],
+    ['      - username: a', `4:9: upstreams[0].accounts[0]: ${oneCredential}`],
     [
       '      - {username: a, token: b, tokenFile: /dev/null/x}',
-      '4:9: upstreams[0].accounts[0]: expected either token or tokenFile',
+      `4:9: upstreams[0].accounts[0]: ${oneCredential}`,
     ],
     [
       '      - {username: a, token: ""}',
@@ -137,11 +180,47 @@ describe('an account', () => {
     ],
     [
       '      - {token: c}',
-      '4:9: upstreams[0].accounts[0].username: expected a user name without colons and spaces, but it is missing',
+      '4:9: upstreams[0].accounts[0].username: expected a user name, but it is missing',
     ],
     [
       '      - {username: a, token: b}\n      - {username: a, token: c}',
       '5:20: upstreams[0].accounts[1].username: expected a name that is not in the list already',
+    ],
+    [
+      '      - {username: a, tokenCommand: [pass, show, hub], dockerConfig: /dev/null/x}',
+      `4:9: upstreams[0].accounts[0]: ${oneCredential}`,
+    ],
+    [
+      '      - {username: a, tokenCommand: pass show hub}',
+      '4:37: upstreams[0].accounts[0].tokenCommand: expected a list of a program and its arguments',
+    ],
+    [
+      '      - {username: a, tokenCommand: []}',
+      '4:37: upstreams[0].accounts[0].tokenCommand: expected a list of a program and its arguments',
+    ],
+    [
+      '      - {tokenCommand: [pass]}',
+      '4:9: upstreams[0].accounts[0].username: expected a user name, but it is missing',
+    ],
+    [
+      '      - {dockerConfig: /nonexistent/a}\n      - {dockerConfig: /nonexistent/b}',
+      '5:9: upstreams[0].accounts[1].username: expected a user name, since another account has none already',
+    ],
+    [
+      '      - {dockerConfig: /nonexistent/a}',
+      '4:24: upstreams[0].accounts[0].dockerConfig: expected a file that can be read: no such file, got "/nonexistent/a"',
+    ],
+    [
+      `      - {dockerConfig: ${import.meta.filename}}`,
+      `4:24: upstreams[0].accounts[0].dockerConfig: expected a file with a JSON object, got ${JSON.stringify(import.meta.filename)}`,
+    ],
+    [
+      '      - {username: a, token: b, repositories: ["acme//x"]}',
+      `4:48: upstreams[0].accounts[0].repositories[0]: expected ${pattern}`,
+    ],
+    [
+      '      - {username: a, token: b, tokenLife: never}',
+      `4:44: upstreams[0].accounts[0].tokenLife: expected ${duration}`,
     ],
     [
       '      - {username: a, token: b, tokn: c}',
@@ -149,7 +228,7 @@ describe('an account', () => {
     ],
     [
       '      - a:b',
-      '4:9: upstreams[0].accounts[0]: expected a mapping of username, token, tokenFile',
+      '4:9: upstreams[0].accounts[0]: expected a mapping of username, token, tokenFile, tokenCommand, dockerConfig, tokenLife, repositories',
     ],
   ];
   for (const [text, problem] of accounts) {
@@ -168,7 +247,7 @@ test('all problems are reported at once, in the order of the file and then of th
   const environment = {
     PULLTHROUGH_SHUTDOWN_TIMEOUT: 'soon',
     PULLTHROUGH_BOGUS: '1',
-    DOCKERHUB_TOKEN: 'hunter2',
+    DOCKERHUB_TOKEN: token,
   };
   const places = problemsFrom({ file, environment }).map((line) =>
     line.replace(`${file}:`, '').replace(/: expected.*|: no .*/, ''),

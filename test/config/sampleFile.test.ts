@@ -17,16 +17,21 @@ test('config/pullthrough.yaml sets every setting that has a default', () => {
   const unset = inForce.filter(({ source }) => source === 'default');
   assert.deepEqual(unset, []);
   const keys = new Set(inForce.map(({ key }) => key.replaceAll(/\[\d+\]/g, '[]')));
-  const shown = settingRows().filter(({ key }) => !/^upstreams$|accounts\[\]/.test(key));
+  const shown = settingRows().filter(
+    ({ key }) => !/^upstreams$|accounts\[\]|tagRules\[\]/.test(key),
+  );
   assert.deepEqual(
     shown.filter(({ key }) => !keys.has(key)).map(({ key }) => key),
     [],
   );
 });
 
-test('config/pullthrough.yaml mentions the settings of accounts', async () => {
+test('config/pullthrough.yaml mentions the settings of accounts and of rules for tags', async () => {
   const text = await readFile(file, 'utf8');
-  for (const key of ['username:', 'tokenFile:', 'token:']) assert.ok(text.includes(key), key);
+  const inLists = settingRows().filter(({ key }) => /accounts\[\]|tagRules\[\]/.test(key));
+  const names = inLists.map(({ path }) => `${path.at(-1)}:`);
+  assert.ok(names.length > 8);
+  for (const name of names) assert.match(text, new RegExp(`# .*${name} `), name);
 });
 
 test('config/pullthrough.yaml names its schema to editors', async () => {

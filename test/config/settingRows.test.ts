@@ -31,7 +31,12 @@ test('the flags are those of serve', () => {
 
 test('tokens are secret, and so is what holds them', () => {
   const secrets = rows.filter(({ secret }) => secret).map(({ key }) => key);
-  assert.deepEqual(secrets, ['upstreams', 'upstreams[].accounts', 'upstreams[].accounts[].token']);
+  assert.deepEqual(secrets, [
+    'upstreams',
+    'upstreams[].accounts',
+    'upstreams[].accounts[].token',
+    'upstreams[].accounts[].tokenCommand',
+  ]);
 });
 
 test('the table has a row for each setting, with its names and its default', () => {

@@ -27,7 +27,7 @@ describe('a token file', () => {
     test(`with ${JSON.stringify(content)} gives the token without the newline at its end`, async (t) => {
       const environment = withTokenFile(await fileWith(t, content));
       const { upstreams } = loadFrom({ environment }).configuration;
-      assert.equal(upstreams[0]?.accounts[0]?.token.reveal(), token);
+      assert.equal(upstreams[0]?.accounts[0]?.token?.reveal(), token);
     });
   }
 

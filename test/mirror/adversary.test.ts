@@ -126,13 +126,14 @@ describe('a repository that the upstream said is gone', () => {
   });
 
   test('has no list of tags any more, neither a fresh one nor a stale one', async (t) => {
-    const { hub, mirror } = await startScene(t);
+    const { clock, hub, mirror } = await startScene(t);
     hub.addImage('acme/app', secret, { tags: ['1'] });
     assert.equal((await ask(mirror, '/v2/acme/app/tags/list')).status, 200);
     hub.makePrivate('acme/app');
     assert.equal((await getManifest(mirror, 'acme/app', '1')).status, 404);
     assert.equal((await ask(mirror, '/v2/acme/app/tags/list')).status, 404);
     await hub.goDown();
+    clock.advance(10_000);
     assert.equal((await ask(mirror, '/v2/acme/app/tags/list')).status, 503);
   });
 });

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { request } from 'undici';
 import { blobBytes, fixedBlob, generatedBlob } from '../support/blobContent.ts';
+import { paidAccount } from '../support/hub/accounts.ts';
 import { buildImage } from '../support/images.ts';
 import { openRawConnection } from '../support/rawSocket.ts';
 import {
@@ -196,7 +197,7 @@ describe('a catalog that fails', () => {
   });
 
   test('is never taken for an empty one by a mirror that keeps private repositories private', async (t) => {
-    const account = { name: 'acme', secret: 'dckr_oat_acme' };
+    const account = { name: paidAccount.username, secret: paidAccount.password };
     const { hub, mirror, restart } = await startScene(t, { account });
     hub.addImage(repository, image, { tags: ['3.20'] });
     await pullImage(mirror, repository, '3.20', image);

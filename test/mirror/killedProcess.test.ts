@@ -32,7 +32,7 @@ async function killAfter(t: TestContext, blob: BlobContent, length: number): Pro
   hub.addImage(repository, buildImage({ layers: [blob] }), { tags: ['3.20'] });
   hub.fault({ at: 'blob_body', stallAfter: length, times: 1 });
   const path = blobPath(repository, blob.digest);
-  const mirror = await startMirrorProcess(lifetime, hub, directory);
+  const mirror = await startMirrorProcess(lifetime, hub, { directory });
   const client = await openRawConnection(mirror.port);
   client.send(`GET ${path} HTTP/1.1\r\nHost: mirror\r\n\r\n`);
   while (client.received().length < length) await once(client.socket, 'data');
@@ -40,7 +40,7 @@ async function killAfter(t: TestContext, blob: BlobContent, length: number): Pro
   hub.clearFaults();
   hub.forget();
   const pullAgain: Killed['pullAgain'] = async () => {
-    const again = await startMirrorProcess(lifetime, hub, directory);
+    const again = await startMirrorProcess(lifetime, hub, { directory });
     const answer = await request(`http://127.0.0.1:${again.port}${path}`);
     return {
       status: answer.statusCode,

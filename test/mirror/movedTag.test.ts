@@ -15,6 +15,8 @@ const repository = 'library/alpine';
 const tag = '3.20';
 const hour = 3_600_000;
 const halfMinute = 30_000;
+// How long an account is set aside that met its pull limit for the first time.
+const pullLimitPause = 60_000;
 const older = buildImage({ seed: 'older' });
 const newer = buildImage({ seed: 'newer' });
 
@@ -93,7 +95,7 @@ describe('a tag that moved to a manifest that cannot be fetched', () => {
 
   test('asks for the new manifest once in 30 seconds, and brings it when it can', async (t) => {
     const { clock, hub, mirror } = await startMoved(t);
-    const fault = hub.fault({ at: 'manifest_get', throttle: 'pull_limit' });
+    const fault = hub.fault({ at: 'manifest_get', status: 503 });
     await getManifest(mirror, repository, tag);
     clock.advance(halfMinute - 1);
     assertEarlier(await getManifest(mirror, repository, tag));
@@ -274,8 +276,9 @@ describe('a tag that moved to an index of which a platform cannot be fetched', (
   });
 
   test('is pulled as it is once the platform was fetched', async (t) => {
-    const { hub, mirror } = await startThrottled(t);
+    const { clock, hub, mirror } = await startThrottled(t);
     hub.clearFaults();
+    clock.advance(pullLimitPause);
     assert.equal((await getManifest(mirror, repository, firstDigest)).status, 200);
     assert.deepEqual((await getManifest(mirror, repository, tag)).bytes, index.manifest.bytes);
   });
@@ -307,7 +310,7 @@ describe('what the upstream says is gone', () => {
       assert.equal((await headManifest(mirror, repository, 'another')).status, 404);
       assert.equal((await getManifest(mirror, repository, tag)).status, 404);
       await hub.goDown();
-      for (const pause of [0, halfMinute, hour]) {
+      for (const pause of [10_000, halfMinute, hour]) {
         clock.advance(pause);
         assert.equal((await getManifest(mirror, repository, tag)).status, 503);
         assert.equal((await headManifest(mirror, repository, tag)).status, 503);
@@ -332,12 +335,13 @@ describe('what the upstream says is gone', () => {
     });
 
     test(`as a repository is found out by the GET of the new manifest (${how})`, async (t) => {
-      const { hub, mirror } = await startMoved(t);
+      const { clock, hub, mirror } = await startMoved(t);
       await headManifest(mirror, repository, tag);
       hub[how](repository);
       const answer = await getManifest(mirror, repository, tag);
       assert.deepEqual([answer.status, errorCode(answer)], [404, 'NAME_UNKNOWN']);
       await hub.goDown();
+      clock.advance(10_000);
       assert.equal((await getManifest(mirror, repository, tag)).status, 503);
     });
   }

@@ -6,6 +6,9 @@ import type { ImageContent } from '../support/images.ts';
 import { exchangeRaw, type RawEnd } from '../support/rawSocket.ts';
 import type { TestMirror } from '../support/testMirror.ts';
 
+/** Where a mirror is asked: one in this process or in another. */
+export type Served = Pick<TestMirror, 'url'>;
+
 /** What a request may carry. */
 export interface AskOptions {
   readonly method?: Dispatcher.HttpMethod;
@@ -36,7 +39,7 @@ export function blobPath(repository: string, digest: Digest): string {
 
 /** Asks for a path and reads the whole answer; rejects when that breaks off. */
 export async function ask(
-  { url }: TestMirror,
+  { url }: Served,
   path: string,
   { method = 'GET', headers = {} }: AskOptions = {},
 ): Promise<Answer> {
@@ -47,7 +50,7 @@ export async function ask(
 
 /** Gets a manifest. */
 export function getManifest(
-  mirror: TestMirror,
+  mirror: Served,
   repository: string,
   reference: string,
 ): Promise<Answer> {
@@ -56,7 +59,7 @@ export function getManifest(
 
 /** Asks about a manifest by HEAD. */
 export function headManifest(
-  mirror: TestMirror,
+  mirror: Served,
   repository: string,
   reference: string,
 ): Promise<Answer> {
@@ -64,7 +67,7 @@ export function headManifest(
 }
 
 /** Gets a blob. */
-export function getBlob(mirror: TestMirror, repository: string, digest: Digest): Promise<Answer> {
+export function getBlob(mirror: Served, repository: string, digest: Digest): Promise<Answer> {
   return ask(mirror, blobPath(repository, digest));
 }
 
@@ -100,7 +103,7 @@ export async function pullImage(
 
 /** Gets a blob whole. Fails when any byte is wrong. */
 export async function pullBlob(
-  mirror: TestMirror,
+  mirror: Served,
   repository: string,
   blob: BlobContent,
 ): Promise<Answer> {

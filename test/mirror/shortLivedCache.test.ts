@@ -12,7 +12,10 @@ interface Value {
 const freshness = 30_000;
 const host = 'docker.io';
 const staleIfError = 600_000;
-const repository = { host, policy: { tagFreshness: 0, staleIfError } };
+const repository = {
+  host,
+  policy: { tagRules: [], tagFreshness: 0, staleIfError, absentFreshness: 0 },
+};
 
 function startCache(options: { maxSize?: number; offline?: boolean } = {}) {
   const clock = manualClock();

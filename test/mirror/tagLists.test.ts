@@ -84,6 +84,7 @@ describe('a list of tags', () => {
     const answer = await ask(mirror, path);
     assert.deepEqual([answer.status, errorCode(answer)], [404, 'NAME_UNKNOWN']);
     await hub.goDown();
+    clock.advance(10_000);
     assert.equal((await ask(mirror, path)).status, 503);
   });
 

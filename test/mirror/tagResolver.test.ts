@@ -248,6 +248,7 @@ describe('what the upstream says is gone', () => {
     const gone = await getManifest(mirror, repository, '3.20');
     assert.deepEqual([gone.status, errorCode(gone)], [404, 'MANIFEST_UNKNOWN']);
     await hub.goDown();
+    clock.advance(10_000);
     assert.equal((await getManifest(mirror, repository, '3.20')).status, 503);
   });
 
@@ -280,6 +281,7 @@ describe('what the upstream says is gone', () => {
       clock.advance(hour);
       await getManifest(mirror, repository, '3.20');
       await hub.goDown();
+      clock.advance(10_000);
       await isUnavailable(mirror);
       await isUnavailable(await restart());
     });
@@ -305,7 +307,7 @@ describe('what the upstream says is gone', () => {
     clock.advance(hour);
     await getManifest(mirror, repository, '3.20');
     hub.makePublic(repository);
-    clock.advance(1);
+    clock.advance(10_000);
     await pullImage(mirror, repository, '3.20', image);
   });
 });

@@ -188,12 +188,16 @@ describe('the lines about upstreams', () => {
     assert.equal(await count(metrics, 'pullthrough_upstream_up', { upstream: 'docker.io' }), 1);
   });
 
-  test('tell when one is not asked any more, why, and when it is asked again', () => {
+  test('tell when one is not asked any more, why, and when it is asked again', async () => {
+    const metrics = newMetrics();
     const { logger, lines } = loggerWithLines();
-    const observer = createUpstreamObserver(newMetrics(), logger);
+    const observer = createUpstreamObserver(metrics, logger);
     const error = new UpstreamError('docker.io', 'unreachable', 'no answer in time');
+    const circuit = { upstream: 'docker.io', circuit: 'api' };
     observer.circuitChanged('docker.io', 'api', { error, milliseconds: 1000 });
+    assert.equal(await count(metrics, 'pullthrough_upstream_circuit_open', circuit), 1);
     observer.circuitChanged('docker.io', 'api', undefined);
+    assert.equal(await count(metrics, 'pullthrough_upstream_circuit_open', circuit), 0);
     const [opened, closed] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const { time, ...told } = opened ?? {};
     assert.equal(typeof time, 'string');
@@ -218,10 +222,28 @@ describe('the lines about upstreams', () => {
     assert.equal(await count(metrics, 'pullthrough_upstream_throttled_total', labels), 1);
   });
 
+  test('tell when an account is set aside, why and how long, and when it is back', async () => {
+    const metrics = newMetrics();
+    const { logger, lines } = loggerWithLines();
+    const observer = createUpstreamObserver(metrics, logger);
+    const labels = { upstream: 'docker.io', account: 'anonymous' };
+    observer.accountSetAside('docker.io', 'anonymous', 'pull_limit', 60);
+    assert.equal(await count(metrics, 'pullthrough_account_usable', labels), 0);
+    observer.accountBack('docker.io', 'anonymous');
+    assert.equal(await count(metrics, 'pullthrough_account_usable', labels), 1);
+    const [aside, back] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      [aside?.['level'], aside?.['account'], aside?.['reason'], aside?.['seconds']],
+      ['warn', 'anonymous', 'pull_limit', 60],
+    );
+    assert.deepEqual([back?.['level'], back?.['account']], ['info', 'anonymous']);
+  });
+
   test('do not repeat what is only counted', async () => {
     const metrics = newMetrics();
     const { logger, lines } = loggerWithLines();
     const observer = createUpstreamObserver(metrics, logger);
+    observer.answered('docker.io', 'manifest_get', 100);
     observer.exchanged('docker.io', 'manifest_get', '2xx');
     observer.pullCounted('docker.io', 'anonymous');
     observer.rateLimitRead('docker.io', 'anonymous', { remaining: 5 });
@@ -231,5 +253,8 @@ describe('the lines about upstreams', () => {
     assert.equal(await count(metrics, 'pullthrough_ratelimit_remaining', account), 5);
     const exchange = { upstream: 'docker.io', operation: 'manifest_get', status: '2xx' };
     assert.equal(await count(metrics, 'pullthrough_upstream_requests_total', exchange), 1);
+    const duration = 'pullthrough_upstream_request_duration_seconds_sum';
+    const operation = { upstream: 'docker.io', operation: 'manifest_get' };
+    assert.equal(await count(metrics, duration, operation), 0.1);
   });
 });

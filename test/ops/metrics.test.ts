@@ -18,13 +18,18 @@ const contract = [
   ['registry_proxy_pushed_bytes_total', 'counter', 'type,upstream_host'],
   ['pullthrough_requests_total', 'counter', 'upstream,kind,outcome'],
   ['pullthrough_upstream_requests_total', 'counter', 'upstream,operation,status'],
+  ['pullthrough_upstream_request_duration_seconds', 'histogram', 'upstream,operation'],
   ['pullthrough_upstream_pulls_total', 'counter', 'upstream,account'],
   ['pullthrough_upstream_throttled_total', 'counter', 'upstream,account,reason'],
+  ['pullthrough_account_usable', 'gauge', 'upstream,account'],
+  ['pullthrough_account_refusals_total', 'counter', 'upstream,account'],
   ['pullthrough_ratelimit_limit', 'gauge', 'upstream,account'],
   ['pullthrough_ratelimit_remaining', 'gauge', 'upstream,account'],
   ['pullthrough_ratelimit_window_seconds', 'gauge', 'upstream,account'],
+  ['pullthrough_ratelimit_reset_timestamp_seconds', 'gauge', 'upstream,account'],
   ['pullthrough_ratelimit_headers_present', 'gauge', 'upstream,account'],
   ['pullthrough_upstream_up', 'gauge', 'upstream'],
+  ['pullthrough_upstream_circuit_open', 'gauge', 'upstream,circuit'],
   ['pullthrough_fills_in_flight', 'gauge', ''],
   ['pullthrough_fill_waiters', 'gauge', ''],
   ['pullthrough_fill_resumes_total', 'counter', 'upstream'],
@@ -87,7 +92,7 @@ describe('the metrics', () => {
       bytesSent: 2,
       durationSeconds: 0.001,
     });
-    const reading = { limit: 100, remaining: 76, windowSeconds: 21600 };
+    const reading = { limit: 100, remaining: 76, windowSeconds: 21600, resetAt: 0 };
     metrics.rateLimitRead('docker.io', 'acme', reading);
     const { samples } = await scraped(metrics);
     for (const [name, type, labels] of contract) {
@@ -116,17 +121,22 @@ describe('the metrics', () => {
         }
       }
       for (const operation of operations) {
+        const duration = 'pullthrough_upstream_request_duration_seconds_count';
+        zero(duration, { upstream, operation });
         for (const status of statuses) {
           zero('pullthrough_upstream_requests_total', { upstream, operation, status });
         }
       }
       zero('pullthrough_upstream_up', { upstream });
+      zero('pullthrough_upstream_circuit_open', { upstream, circuit: 'api' });
+      zero('pullthrough_upstream_circuit_open', { upstream, circuit: 'blob' });
       zero('pullthrough_fill_resumes_total', { upstream });
       zero('pullthrough_fill_failures_total', { upstream });
       zero('pullthrough_digest_mismatches_total', { upstream });
     }
     for (const labels of accounts) {
       zero('pullthrough_upstream_pulls_total', labels);
+      zero('pullthrough_account_refusals_total', labels);
       zero('pullthrough_ratelimit_headers_present', labels);
       zero('pullthrough_upstream_throttled_total', { ...labels, reason: 'pull_limit' });
       zero('pullthrough_upstream_throttled_total', { ...labels, reason: 'abuse_limit' });
@@ -213,6 +223,52 @@ describe('what the upstream side reports', () => {
     const after = await scraped(metrics);
     assert.equal(valueOf(after, 'pullthrough_ratelimit_remaining', labels), undefined);
     assert.equal(valueOf(after, 'pullthrough_ratelimit_headers_present', labels), 0);
+  });
+
+  test('takes every account for usable until it is set aside, and again when it is back', async () => {
+    const metrics = newMetrics();
+    const usable = async (): Promise<(number | undefined)[]> => {
+      const now = await scraped(metrics);
+      return accounts.map((labels) => valueOf(now, 'pullthrough_account_usable', labels));
+    };
+    assert.deepEqual(await usable(), [1, 1, 1]);
+    metrics.accountSetAside('docker.io', 'builds', 'pull_limit');
+    assert.deepEqual(await usable(), [1, 0, 1]);
+    metrics.accountBack('docker.io', 'builds');
+    assert.deepEqual(await usable(), [1, 1, 1]);
+  });
+
+  test('counts an account’s refused log-ins, and no other reason to set it aside', async () => {
+    const metrics = newMetrics();
+    metrics.accountSetAside('docker.io', 'acme', 'refused');
+    metrics.accountSetAside('docker.io', 'acme', 'pull_limit');
+    metrics.accountSetAside('docker.io', 'acme', 'refused');
+    const labels = { upstream: 'docker.io', account: 'acme' };
+    assert.equal(valueOf(await scraped(metrics), 'pullthrough_account_refusals_total', labels), 2);
+  });
+
+  test('measures in seconds how long an upstream took', async () => {
+    const metrics = newMetrics();
+    metrics.answered('docker.io', 'manifest_head', 120);
+    metrics.answered('docker.io', 'manifest_head', 4000);
+    const labels = { upstream: 'docker.io', operation: 'manifest_head' };
+    const name = 'pullthrough_upstream_request_duration_seconds';
+    const after = await scraped(metrics);
+    assert.equal(valueOf(after, `${name}_sum`, labels), 4.12);
+    assert.equal(valueOf(after, `${name}_bucket`, { ...labels, le: '0.15' }), 1);
+    assert.equal(valueOf(after, `${name}_bucket`, { ...labels, le: '5' }), 2);
+  });
+
+  test('shows when a limit is expected to be reset only while that is known', async () => {
+    const metrics = newMetrics();
+    const labels = { upstream: 'docker.io', account: 'acme' };
+    const reset = async (): Promise<number | undefined> =>
+      valueOf(await scraped(metrics), 'pullthrough_ratelimit_reset_timestamp_seconds', labels);
+    assert.equal(await reset(), undefined);
+    metrics.rateLimitRead('docker.io', 'acme', { remaining: 7, resetAt: 1_700_000_000_500 });
+    assert.equal(await reset(), 1_700_000_000.5);
+    metrics.rateLimitRead('docker.io', 'acme', { remaining: 7 });
+    assert.equal(await reset(), undefined);
   });
 
   test('shows whether an upstream answers', async () => {

@@ -1,14 +1,21 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
 import { Mirror, type MirrorOptions } from '../../src/mirror/mirror.ts';
 import { MirroredUpstreams, type MirroredUpstream } from '../../src/mirror/mirroredUpstream.ts';
 import type { MirrorObserver } from '../../src/mirror/mirrorObserver.ts';
+import type { TagRule } from '../../src/mirror/tagFreshness.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import { Store } from '../../src/store/store.ts';
+import type { AccountRules } from '../../src/upstream/accounts.ts';
 import { openUpstream } from '../../src/upstream/openUpstream.ts';
 import type { AgentLimits } from '../../src/upstream/upstreamAgents.ts';
 import type { UpstreamLimits } from '../../src/upstream/upstreamLimits.ts';
 import type { UpstreamObserver } from '../../src/upstream/upstreamObserver.ts';
+import { fixedAccount } from './fixedAccount.ts';
 import { lastFirst, type Lifetime } from './lifetime.ts';
+import { secretsSentBy } from './outgoing.ts';
+import { assertHoldsNoSecret } from './secretMark.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';
 
 /** What a mirror under test stands before; the scripted Hub is one. */
@@ -25,9 +32,13 @@ export interface TestMirrorOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly account?: { readonly name: string; readonly secret: string };
+  /** Several accounts, or one with rules; then without `account`. */
+  readonly accountRules?: AccountRules;
   readonly privateAccess?: MirrorOptions['privateAccess'];
   readonly offline?: boolean;
   readonly tagFreshness?: number;
+  readonly tagRules?: readonly TagRule[];
+  readonly absentFreshness?: number;
   readonly staleIfError?: number;
   readonly maxSize?: number;
   readonly minFree?: number;
@@ -109,6 +120,7 @@ export async function startMirror(
     monotonicNow,
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const secretsSent = secretsSentBy(server.server);
   let closing: Promise<void> | undefined;
   const closeStore = (): Promise<void> => (closing ??= store.close());
   let stopping: Promise<void> | undefined;
@@ -119,6 +131,8 @@ export async function startMirror(
       await mirror.stop();
       await Promise.all(opened.map(({ destroy }) => destroy()));
       await closeStore();
+      assert.deepEqual(secretsSent, [], 'the mirror sent a secret to a client');
+      assertHoldsNoSecret('what the mirror reported', wholeTextOf([observed, finished]));
     })();
     return stopping;
   };
@@ -132,38 +146,49 @@ function openTestUpstream(
   options: TestMirrorOptions,
   observer: UpstreamObserver,
 ): { mirrored: MirroredUpstream; destroy: () => Promise<void> } {
-  const { account, monotonicNow } = options;
-  const open = (accounts: readonly NonNullable<typeof account>[]) =>
+  const { account, now, monotonicNow } = options;
+  const given = account === undefined ? [] : [fixedAccount(account.name, account.secret)];
+  const { accountRules = { accounts: given } } = options;
+  const open = (rules: AccountRules) =>
     openUpstream({
+      ...rules,
       host,
       url: registryUrl,
       trustedHosts: [tokenUrl, cdnUrl].flatMap((url) => (url ? [new URL(url).host] : [])),
-      accounts: accounts.map(({ name, secret }) => ({ name, secret: () => secret })),
       userAgent: 'pullthrough/test',
       environment: {},
       observer,
       agentLimits: { keepAliveTimeout: 10, ...options.agentLimits },
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(now === undefined ? {} : { wallNow: now }),
       ...(monotonicNow === undefined ? {} : { now: monotonicNow }),
     });
-  const ours = open(account === undefined ? [] : [account]);
-  const anonymous = account === undefined ? undefined : open([]);
+  const ours = open(accountRules);
+  const anonymous = accountRules.accounts.length === 0 ? undefined : open({ accounts: [] });
   return {
     mirrored: {
       upstream: ours.upstream,
       ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
       policy: {
+        tagRules: options.tagRules ?? [],
         tagFreshness: options.tagFreshness ?? hour,
+        absentFreshness: options.absentFreshness ?? 10_000,
         staleIfError: options.staleIfError ?? 24 * hour,
       },
       aliases: host === 'docker.io' ? ['index.docker.io', 'registry-1.docker.io'] : [],
       impliesLibrary: host === 'docker.io',
     },
     destroy: async () => {
-      await ours.agents.destroy();
-      await anonymous?.agents.destroy();
+      await ours.destroy();
+      await anonymous?.destroy();
     },
   };
+}
+
+/** All that a log could show of it: members of every depth, causes and stacks of errors. */
+function wholeTextOf(reports: unknown): string {
+  const all = Number.POSITIVE_INFINITY;
+  return inspect(reports, { depth: all, maxArrayLength: all, maxStringLength: all });
 }
 
 function recordingObserver(observed: Observed[]): MirrorObserver & UpstreamObserver {
@@ -178,9 +203,13 @@ function recordingObserver(observed: Observed[]): MirrorObserver & UpstreamObser
     digestMismatched: record('digestMismatched'),
     fillFailed: record('fillFailed'),
     exchanged: record('exchanged'),
+    answered: record('answered'),
+    accountSetAside: record('accountSetAside'),
+    accountBack: record('accountBack'),
     pullCounted: record('pullCounted'),
     throttled: record('throttled'),
     rateLimitRead: record('rateLimitRead'),
+    credentialFailed: record('credentialFailed'),
     reachable: record('reachable'),
     circuitChanged: record('circuitChanged'),
   };

@@ -4,6 +4,7 @@ import type { Digest } from '../../src/registry/digest.ts';
 import type { BlobBody } from '../../src/upstream/upstream.ts';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { generatedBlob } from '../support/blobContent.ts';
+import { fixedAccount } from '../support/fixedAccount.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
@@ -253,7 +254,7 @@ describe('a blob storage that is away', () => {
 
 test('a log-in that is refused shows that the upstream is there', async (t) => {
   const hub = await startAlpine(t);
-  const opened = openHub(t, hub, { accounts: [{ name: 'somebody', secret: () => 'wrong' }] });
+  const opened = openHub(t, hub, { accounts: [fixedAccount('somebody', 'wrong')] });
   for (let count = 0; count < 6; count++) await rejection(head(opened));
   assert.deepEqual(opened.observer.of('circuit'), []);
 });

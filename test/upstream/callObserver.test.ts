@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { UpstreamObserver } from '../../src/upstream/upstreamObserver.ts';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 import { paidAccount, personalAccount } from '../support/hub/accounts.ts';
 import { startHub, type ScriptedHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { manualClock } from '../support/manualClock.ts';
+import { recordingObserver } from './recordingObserver.ts';
 import { account, openHub, reference, rejection, repository } from './testUpstream.ts';
 
 const alpine = repository('library/alpine');
@@ -44,6 +46,27 @@ test('every exchange is counted by operation and status, a followed redirect onc
   ]);
 });
 
+test('every answer is measured, from its request on, and what got none is not', async (t) => {
+  const clock = manualClock();
+  const hub = await startAlpine(t);
+  const measured: string[] = [];
+  const observer: UpstreamObserver = {
+    ...recordingObserver(),
+    answered: (_upstream, operation, milliseconds) => measured.push(`${operation} ${milliseconds}`),
+  };
+  const { upstream } = openHub(t, hub, { observer, now: clock });
+  await upstream.headManifest(alpine, latest);
+  const held = hub.fault({ at: 'tags', delayHeaders: 'hold' });
+  hub.fault({ at: 'referrers', refuse: 'fin' });
+  const asked = upstream.listTags(alpine, '');
+  await hub.waitFor({ operation: 'tags' });
+  clock.advance(250);
+  held.release();
+  await asked;
+  await rejection(upstream.listReferrers(alpine, image.manifest.digest, ''));
+  assert.deepEqual(measured, ['manifest_head 0', 'token 0', 'manifest_head 0', 'tags 250']);
+});
+
 test('an exchange without an answer is counted as an error, and so is its repeat', async (t) => {
   const hub = await startAlpine(t);
   const { upstream, observer } = openHub(t, hub);
@@ -79,11 +102,12 @@ test('a manifest GET that got no answer may have been counted, and counts as doe
 test('the quota is read from HEAD and GET, and from the 429', async (t) => {
   const hub = await startAlpine(t);
   const { upstream, observer } = openHub(t, hub);
-  hub.setRemaining('anonymous', 1);
-  await upstream.headManifest(alpine, latest);
+  hub.setRemaining('anonymous', 2);
   await upstream.getManifest(alpine, latest);
+  await upstream.headManifest(alpine, latest);
+  hub.setRemaining('anonymous', 0);
   await rejection(upstream.getManifest(alpine, latest));
-  assert.deepEqual(observer.of('rate'), [reading(1), reading(0), reading(0)]);
+  assert.deepEqual(observer.of('rate'), [reading(1), reading(1), reading(0)]);
   assert.deepEqual(observer.of('throttled'), ['throttled hub.test anonymous pull_limit']);
 });
 

@@ -69,12 +69,12 @@ test('a 503 tells when to come back', async (t) => {
 });
 
 describe('a manifest GET', () => {
-  test('answered with the pull limit tells it, without a time that nobody gave', async (t) => {
+  test('answered with the pull limit tells it, and when it is tried again', async (t) => {
     const hub = await startAlpine(t);
     hub.setRemaining('anonymous', 0);
     const { upstream } = openHub(t, hub);
     const error = await assertFailure(upstream.getManifest(alpine, latest), 'pull_limit', 429);
-    assert.equal(error.retryAfter, undefined);
+    assert.equal(error.retryAfter, 60);
   });
 
   test('answered with the abuse limit tells when to come back', async (t) => {

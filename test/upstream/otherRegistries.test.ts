@@ -45,6 +45,25 @@ test('one that always answers 401 without a word refuses the credentials', async
   assert.equal(error.failure, 'credentials_refused');
 });
 
+test('one whose challenge names push and delete is asked to pull alone', async (t) => {
+  const greedy = ',scope="repository:library/alpine:pull,push,delete registry:catalog:*"';
+  const server = await startTinyServer(
+    t,
+    registry((request, response) => {
+      if (request.headers.authorization === undefined) challenge(greedy)(request, response);
+      else response.writeHead(200, { 'content-type': 'x/y' }).end();
+    }),
+  );
+  const accounts = [account(paidAccount)];
+  const { upstream } = openTestUpstream(t, { url: server.url, accounts });
+  await upstream.headManifest(alpine, latest);
+  const asked = server.requests.filter(({ url }) => url?.startsWith('/token'));
+  assert.deepEqual(
+    asked.map(({ url }) => url),
+    ['/token?service=r&scope=repository%3Alibrary%2Falpine%3Apull'],
+  );
+});
+
 test('public.ecr.aws gets its own scope, for later repositories without a 401', async (t) => {
   const server = await startTinyServer(
     t,

@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { parseReference, type Reference } from '../../src/registry/reference.ts';
 import { parseRepositoryName, type RepositoryName } from '../../src/registry/repositoryName.ts';
 import type { Account } from '../../src/upstream/account.ts';
 import { openUpstream, type OpenUpstreamOptions } from '../../src/upstream/openUpstream.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import type { Account as HubAccount } from '../support/hub/accounts.ts';
+import { fixedAccount } from '../support/fixedAccount.ts';
 import type { ScriptedHub } from '../support/hub/scriptedHub.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { assertHoldsNoSecret } from '../support/secretMark.ts';
 import { recordingObserver, type RecordingObserver } from './recordingObserver.ts';
 
 /** An upstream under test. */
 export interface TestUpstream {
   readonly upstream: Upstream;
   readonly observer: RecordingObserver;
+  /** Ends it before the test does. */
+  readonly destroy: () => Promise<void>;
 }
 
 /** Opens an upstream called `hub.test`, which is closed when the test ends. */
@@ -21,7 +26,7 @@ export function openTestUpstream(
   options: Partial<OpenUpstreamOptions> & { readonly url: string },
 ): TestUpstream {
   const observer = recordingObserver();
-  const { upstream, agents } = openUpstream({
+  const { upstream, destroy } = openUpstream({
     host: 'hub.test',
     trustedHosts: [],
     accounts: [],
@@ -30,8 +35,11 @@ export function openTestUpstream(
     observer,
     ...options,
   });
-  t.after(() => agents.destroy());
-  return { upstream, observer };
+  t.after(async () => {
+    await destroy();
+    assertHoldsNoSecret('what was reported', observer.events.join('\n'));
+  });
+  return { upstream, observer, destroy };
 }
 
 /** Opens an upstream on a scripted Hub, whose token service it is allowed to use. */
@@ -46,7 +54,7 @@ export function openHub(
 
 /** An account of the scripted Hub, as it is configured here. */
 export function account({ username, password }: HubAccount): Account {
-  return { name: username, secret: () => password };
+  return fixedAccount(username, password);
 }
 
 /** A repository name that is known to be one. */
@@ -63,11 +71,12 @@ export function reference(text: string): Reference {
   return parsed;
 }
 
-/** What a rejected promise was rejected with. */
+/** What a rejected promise was rejected with. Fails when a marked secret shows in it or its causes. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
+    assertHoldsNoSecret('an error', inspect(error, { depth: Number.POSITIVE_INFINITY }));
     return error;
   }
   return assert.fail('it should have been rejected');

@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import type { Token } from '../../src/upstream/token.ts';
 import { Tokens } from '../../src/upstream/tokens.ts';
 import type { TokenRequest } from '../../src/upstream/tokenService.ts';
+import { fixedAccount } from '../support/fixedAccount.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { rejection } from './testUpstream.ts';
 
 const alpine: TokenRequest = {
   account: undefined,
+  credential: undefined,
   realm: 'https://auth.docker.io/token',
   service: 'registry.docker.io',
   scopes: ['repository:library/alpine:pull'],
@@ -48,10 +50,11 @@ test('a token is used until its renewal is due, and not a moment longer', async 
 
 test('account, realm, service and scopes each have tokens of their own', async () => {
   const { tokens, asked } = tokensOf();
-  const account = { name: 'acme', secret: () => 's' };
+  const credential = { username: 'acme', secret: 's' };
+  const account = fixedAccount('acme', 's');
   for (const other of [
     {},
-    { account },
+    { account, credential },
     { realm: 'https://other.example/token' },
     { service: undefined },
     { scopes: ['repository:library/busybox:pull'] },
@@ -68,6 +71,35 @@ test('a dropped token is replaced, but its successor is not dropped with it', as
   assert.equal((await tokens.get(alpine)).text, 'token 2');
   tokens.drop(alpine, first);
   assert.equal((await tokens.get(alpine)).text, 'token 2');
+});
+
+test('the tokens that an account got with its secret before are dropped', async () => {
+  const { tokens, asked } = tokensOf();
+  const account = fixedAccount('acme', '');
+  const before = { ...alpine, account, credential: { username: 'acme', secret: 'old' } };
+  const after = { ...alpine, account, credential: { username: 'acme', secret: 'new' } };
+  await tokens.get(alpine);
+  await tokens.get(before);
+  assert.equal((await tokens.get(after)).text, 'token 3');
+  assert.equal((await tokens.get(after)).text, 'token 3');
+  assert.equal((await tokens.get(before)).text, 'token 4', 'it is not kept either');
+  assert.equal((await tokens.get(alpine)).text, 'token 1', 'that of nobody stays');
+  assert.equal(asked.length, 4);
+});
+
+test('a request with another secret does not join one that is under way', async () => {
+  const { tokens, asked } = tokensOf();
+  const account = fixedAccount('acme', '');
+  const secrets = ['old', 'new'];
+  await Promise.all(
+    secrets.map((secret) =>
+      tokens.get({ ...alpine, account, credential: { username: 'acme', secret } }),
+    ),
+  );
+  assert.deepEqual(
+    asked.map(({ credential }) => credential?.secret),
+    secrets,
+  );
 });
 
 test('only so many tokens are kept', async () => {

@@ -2,7 +2,7 @@ import { apiFailureOf, unavailable } from './apiFailure.ts';
 import type { Cell, Stage } from './cell.ts';
 import type { Meaning } from './meanings.ts';
 import { noRequests, plus, type PullOutcome, type Requests } from './outcome.ts';
-import { blobsFetched, blobsHeld, fetched, pulled, resolved, undisturbed } from './undisturbed.ts';
+import { blobsFetched, fetched, pulled, resolved, undisturbed } from './undisturbed.ts';
 
 /**
  * Nothing is known of the tag when the fault strikes. A client whose HEAD fails goes on to GET by the tag:
@@ -14,6 +14,7 @@ export function resolving(cell: Cell, meaning: Meaning): PullOutcome {
     // The HEAD had to fetch the manifest by itself.
     return { client: ['HEAD 200 miss', 'manifest 200 hit', ...blobsFetched], upstream: pulled };
   }
+  if (meaning === 'absent' || meaning === 'gone') return remembered(cell, meaning);
   const { answer, tries, closedFor } = apiFailureOf(meaning);
   if (lifetime === 'once' && tries > 1) return healed(cell, meaning);
   if (closedFor !== undefined) {
@@ -41,23 +42,12 @@ export function confirming(cell: Cell, meaning: Meaning): PullOutcome {
   const whole = undisturbed(cell);
   if (meaning === 'sizeless') return whole;
   if (meaning === 'nameless') return { ...whole, upstream: plus(resolved, { manifest_get: 1 }) };
-  const { answer, tries } = apiFailureOf(meaning);
+  if (meaning === 'absent' || meaning === 'gone') return remembered(cell, meaning);
+  const { tries } = apiFailureOf(meaning);
   if (lifetime === 'once' && tries > 1) return healed(cell, meaning);
-  if (meaning !== 'absent' && meaning !== 'gone') {
-    return {
-      client: ['HEAD 200 stale', ...whole.client.slice(1)],
-      upstream: endingAt(stage, meaning, tries),
-    };
-  }
-  if (lifetime === 'once') {
-    return {
-      client: [headAnswer(answer), 'manifest 200 revalidated', ...blobsHeld],
-      upstream: plus(resolved, { [stage]: 1 }),
-    };
-  }
   return {
-    client: [headAnswer(answer), `manifest ${answer}`],
-    upstream: endingAt(stage, meaning, 2 * tries),
+    client: ['HEAD 200 stale', ...whole.client.slice(1)],
+    upstream: endingAt(stage, meaning, tries),
   };
 }
 
@@ -69,6 +59,15 @@ export function fetching(cell: Cell, meaning: Meaning): PullOutcome {
   return {
     client: ['HEAD 200 miss', `manifest ${answer}`],
     upstream: plus(fetched, further(stage, meaning, tries - 1)),
+  };
+}
+
+/** What was said not to exist is not asked for again for a while: the GET is told the same, unasked. */
+function remembered({ stage }: Cell, meaning: Meaning): PullOutcome {
+  const { answer, tries } = apiFailureOf(meaning);
+  return {
+    client: [headAnswer(answer), `manifest ${answer}`],
+    upstream: endingAt(stage, meaning, tries),
   };
 }
 

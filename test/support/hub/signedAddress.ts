@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { markedSecret } from '../secretMark.ts';
 import type { HubRequest } from './hubRequest.ts';
 
 /** Signs addresses of the CDN, and tells whether it signed one. */
@@ -12,7 +13,9 @@ export interface AddressSigner {
 /** Signatures in the manner of S3's query authentication: they bind method, path and expiry. */
 export function createAddressSigner(key: string, lifetimeSeconds: number): AddressSigner {
   const signature = (method: string, path: string, date: string, expires: string) =>
-    createHmac('sha256', key).update([method, path, date, expires].join('\n')).digest('hex');
+    markedSecret(
+      createHmac('sha256', key).update([method, path, date, expires].join('\n')).digest('hex'),
+    );
   return {
     sign: (path, time) => {
       const date = new Date(time).toISOString();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildImage } from '../images.ts';
 import { manualClock } from '../manualClock.ts';
+import { markedSecret } from '../secretMark.ts';
 import { paidAccount, personalAccount } from './accounts.ts';
 import { basic, manifestPath, plainClient } from './plainClient.ts';
 import { startHub } from './scriptedHub.ts';
@@ -99,6 +100,36 @@ test('a revoked token is refused as invalid', async (t) => {
   });
   assert.equal(reply.status, 401);
   assert.match(reply.headers['www-authenticate'] ?? '', /,error="invalid_token"$/);
+});
+
+test('an account can be given a second secret and lose the first, with the tokens got by it alone', async (t) => {
+  const hub = await startHub(t);
+  const client = plainClient(hub);
+  hub.addImage('library/alpine', image);
+  const renewed = { ...paidAccount, password: markedSecret('renewed') };
+  hub.addSecret(paidAccount.username, renewed.password);
+  const path = manifestPath('library/alpine', image);
+  const statuses = async (): Promise<number[]> => {
+    const replies = [paidAccount, renewed].map((account) =>
+      client.token('library/alpine', account),
+    );
+    return (await Promise.all(replies)).map(({ status }) => status);
+  };
+  const pullWith = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await client.fetch(`${hub.registryUrl}${path}`, { headers })).status;
+  };
+  const tokenOf = async (account: typeof paidAccount): Promise<string> => {
+    const reply = await client.token('library/alpine', account);
+    return (reply.json() as { token: string }).token;
+  };
+  const [oldToken, newToken] = [await tokenOf(paidAccount), await tokenOf(renewed)];
+  assert.deepEqual(await statuses(), [200, 200]);
+  hub.revokeSecret(paidAccount.username, paidAccount.password);
+  assert.deepEqual(await statuses(), [401, 200]);
+  assert.equal(await pullWith(oldToken), 200);
+  hub.revokeTokens(paidAccount.password);
+  assert.deepEqual([await pullWith(oldToken), await pullWith(newToken)], [401, 200]);
 });
 
 test('a registry with Basic takes the credentials themselves and names a missing repository as such', async (t) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { markedSecret } from '../secretMark.ts';
 import type { Account } from './accounts.ts';
 import type { Clock } from './hubSettings.ts';
 
@@ -13,8 +14,8 @@ export interface TokenGrant {
 
 /** What a test can do to tokens. */
 export interface TokenControls {
-  /** Makes every token that was given out unknown to the registry. */
-  revokeTokens(): void;
+  /** Makes the tokens that were given out, all or those for one password, unknown to the registry. */
+  revokeTokens(password?: string): void;
 }
 
 /** The tokens that are out. */
@@ -33,7 +34,7 @@ export function createTokens(clock: Clock, lifetimeSeconds: number): Tokens {
   const grants = new Map<string, TokenGrant>();
   return {
     issue: (account, repositories) => {
-      const token = randomBytes(tokenBytes).toString('base64url');
+      const token = markedSecret(randomBytes(tokenBytes).toString('base64url'));
       const expiresAt = clock() + lifetimeSeconds * 1000;
       grants.set(token, { account, repositories, expiresAt });
       return token;
@@ -44,8 +45,10 @@ export function createTokens(clock: Clock, lifetimeSeconds: number): Tokens {
       return grant !== undefined && clock() < grant.expiresAt ? grant : 'invalid';
     },
     controls: {
-      revokeTokens: () => {
-        grants.clear();
+      revokeTokens: (password) => {
+        for (const [token, { account }] of grants) {
+          if (password === undefined || account?.password === password) grants.delete(token);
+        }
       },
     },
   };
