@@ -7,6 +7,8 @@ export interface CommandOption {
   readonly short?: string;
   /** What `--help` calls its value; for flags that take one. */
   readonly value?: string;
+  /** Its value may be left out; given without `=`, it has to begin with a digit, as no command does. */
+  readonly optional?: true;
   readonly description: string;
 }
 
@@ -17,7 +19,7 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>;
 export interface CommandContext {
   /** What follows the command's name, flags aside. */
   readonly arguments: readonly string[];
-  /** The flags that were given: their text, or `true` for those that take none. */
+  /** The flags that were given: their text, or `true` for those that have none. */
   readonly flags: ReadonlyMap<string, string | true>;
   readonly environment: NodeJS.ProcessEnv;
   readonly stdout: Writable;

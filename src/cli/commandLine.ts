@@ -27,13 +27,7 @@ export function parseCommandLine(
   commands: readonly Command[],
 ): CommandLine {
   const every = commands.reduce((all, { options }) => ({ ...all, ...options }), globalOptions);
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: every,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const tokens = tokensOf(argv, every);
   const [name, ...rest] = tokens.flatMap((token) =>
     token.kind === 'positional' ? [token.value] : [],
   );
@@ -54,7 +48,44 @@ export function findCommand(name: string | undefined, commands: readonly Command
   throw new UsageError(`unknown command "${name}"${didYouMean(nearestName(name ?? '', names))}`);
 }
 
+interface PositionalToken {
+  readonly kind: 'positional';
+  readonly value: string;
+}
+
+type Token = PositionalToken | OptionToken | { readonly kind: 'option-terminator' };
+
+/** The parts of the command line, each flag with its value. */
+function tokensOf(argv: readonly string[], options: CommandOptions): readonly Token[] {
+  // What Node calls a boolean never takes the next argument, nor is it stopped from having a value.
+  const forNode = Object.entries(options).map(([name, { type, short, optional }]) => {
+    const kind = optional === true ? 'boolean' : type;
+    return [name, { type: kind, ...(short === undefined ? {} : { short }) }] as const;
+  });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(forNode),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens.reduce<Token[]>((done, token) => {
+    const flag = done.at(-1);
+    const value = token.kind === 'positional' ? token.value : '';
+    if (flag?.kind !== 'option' || !takesNext(flag, options) || !/^\d/.test(value)) {
+      return [...done, token];
+    }
+    return [...done.slice(0, -1), { ...flag, value, inlineValue: false }];
+  }, []);
+}
+
+function takesNext({ name, value }: OptionToken, options: CommandOptions): boolean {
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  return option?.optional === true && value === undefined;
+}
+
 interface OptionToken {
+  readonly kind: 'option';
   readonly name: string;
   readonly rawName: string;
   readonly value: string | undefined;
@@ -76,6 +107,7 @@ function readValue({ rawName, value, inlineValue }: OptionToken, option: Command
     if (value === undefined) return true;
     throw new UsageError(`${rawName} takes no value`);
   }
+  if (option.optional === true && value === undefined) return true;
   // "--config --offline" is a forgotten value; one that begins with a dash takes "--config=-file".
   if (!value || (value.startsWith('-') && inlineValue !== true)) {
     throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);

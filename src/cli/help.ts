@@ -55,9 +55,10 @@ export function commandHelp(command: Command): string {
 
 function optionLines(options: CommandOptions): readonly string[] {
   return columns(
-    Object.entries(options).map(([name, { short, value, description }]) => {
+    Object.entries(options).map(([name, { short, value, optional, description }]) => {
       const names = short === undefined ? `    --${name}` : `-${short}, --${name}`;
-      return [value === undefined ? names : `${names} ${value}`, description];
+      const shown = optional === true ? `[${value}]` : value;
+      return [shown === undefined ? names : `${names} ${shown}`, description];
     }),
   );
 }

@@ -5,10 +5,17 @@ import { UsageError, type Command } from './command.ts';
 import { parseCommandLine, type CommandLine } from './commandLine.ts';
 import { commandHelp, helpCommand, overview } from './help.ts';
 import { serve } from './serve.ts';
+import { stats } from './stats.ts';
 import { version } from './version.ts';
 
 /** Every command there is; the first one is the default. */
-const commands: readonly Command[] = [serve, checkConfig, version, helpCommand(() => commands)];
+const commands: readonly Command[] = [
+  serve,
+  stats,
+  checkConfig,
+  version,
+  helpCommand(() => commands),
+];
 
 /**
  * Runs the command line, given without the program's own name. Settles with the exit code: 0 done,

@@ -17,12 +17,12 @@ describe('the program exits with 0', () => {
     const { code, stdout, stderr } = await runCli(t, ['help']);
     assert.deepEqual([code, stderr], [0, '']);
     const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name);
-    assert.deepEqual(listed, ['serve', 'check-config', 'version', 'help']);
+    assert.deepEqual(listed, ['serve', 'stats', 'check-config', 'version', 'help']);
     assert.deepEqual(await runHere(['--help']), { code, stdout, stderr });
     assert.deepEqual(await runHere(['-h']), { code, stdout, stderr });
   });
 
-  for (const command of ['serve', 'check-config', 'version', 'help']) {
+  for (const command of ['serve', 'stats', 'check-config', 'version', 'help']) {
     test(`for the help of ${command}, by flag and by command`, async () => {
       const byFlag = await runHere([command, '--help']);
       assert.equal(byFlag.code, 0);

@@ -1,0 +1,78 @@
+import { request } from 'undici';
+import type { ListenAddress } from '../config/listenAddress.ts';
+import { formatListenAddress } from '../config/listenAddress.ts';
+import { UsageError } from './command.ts';
+import { parseSamples } from './statsSamples.ts';
+import { Scrape } from './statsScrape.ts';
+import { summarize, type Stats } from './statsSummary.ts';
+
+/** Thrown when there are no figures to be had; the message is one line that says why and what to do. */
+export class NoStatsError extends Error {
+  override readonly name = 'NoStatsError';
+}
+
+// A scrape takes some milliseconds; a mirror whose disk hangs answers without figures after 5 s.
+const patience = 10_000;
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EHOSTUNREACH: 'the host can’t be reached',
+  ENETUNREACH: 'the network can’t be reached',
+};
+
+/** Where a mirror on this machine has its metrics. Throws a {@link UsageError} when that can't be told. */
+export function localMetricsUrl({ host, port }: ListenAddress): URL {
+  if (port === 0) {
+    throw new UsageError('ops.listen leaves the port open, so --url must say where the mirror is');
+  }
+  // An address that stands for every address of the machine is none to ask.
+  const local = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
+  return new URL(`http://${formatListenAddress({ host: local, port })}/metrics`);
+}
+
+/** Where the metrics are below the address that a user gave. Throws a {@link UsageError} when it is none. */
+export function metricsUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new UsageError('--url takes the address of the ops endpoints: http://HOST:PORT');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('--url takes no user name and password');
+  }
+  if (url.pathname.endsWith('/metrics')) return url;
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/metrics`;
+  return url;
+}
+
+/** Reads the figures of the mirror whose metrics are there. Rejects with a {@link NoStatsError}. */
+export async function readStats(url: URL, signal: AbortSignal): Promise<Stats> {
+  const samples = parseSamples(await fetchText(url, signal));
+  const stats = samples === undefined ? undefined : summarize(new Scrape(samples));
+  if (stats !== undefined) return stats;
+  throw new NoStatsError(`${url.href} is not the metrics of a pullthrough: ${whatToDo}`);
+}
+
+const whatToDo = 'start one ("pullthrough serve") or say with --url where its ops.listen is';
+
+async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
+  try {
+    const { statusCode, body } = await request(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+    });
+    const text = await body.text();
+    if (statusCode === 200) return text;
+    throw new NoStatsError(`${url.href} answers with status ${statusCode}: ${whatToDo}`);
+  } catch (error) {
+    if (error instanceof NoStatsError || signal.aborted) throw error;
+    throw new NoStatsError(`cannot read ${url.href}: ${reasonOf(error)}; ${whatToDo}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? (reasons[code] ?? code) : error.message;
+}
