@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import { parseSamples } from '../../src/cli/statsSamples.ts';
 import { parseByteSize } from '../../src/config/byteSize.ts';
 import { ConfigurationError } from '../../src/config/configurationProblem.ts';
 import { parseDuration } from '../../src/config/duration.ts';
@@ -19,6 +20,7 @@ import { contentNature } from '../../src/registry/contentNature.ts';
 import { parseDescriptor } from '../../src/registry/descriptor.ts';
 import { digestOf, parseDigest } from '../../src/registry/digest.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
+import { parseGlob } from '../../src/registry/glob.ts';
 import { parseJsonObject } from '../../src/registry/jsonObject.ts';
 import { nextLink } from '../../src/registry/link.ts';
 import { guessManifestType } from '../../src/registry/manifestGuess.ts';
@@ -109,6 +111,10 @@ const parsers: Readonly<Record<string, Parser>> = {
   },
   parseDigest: { read: parseDigest, pieces: hex },
   parseDuration: { read: parseDuration, pieces: numbers },
+  parseGlob: {
+    read: (text) => parseGlob(text)?.matches(text),
+    pieces: ['a', 'z9', '*', '**', '/', '?', '[', '!', ']', '-', '[a-z]', '.', '{', '\\', '\0'],
+  },
   parseHost: { read: parseHost, pieces: hosts },
   parseJsonObject: { read: (text) => parseJsonObject(Buffer.from(text)), pieces: json },
   parseListenAddress: { read: parseListenAddress, pieces: hosts },
@@ -124,6 +130,27 @@ const parsers: Readonly<Record<string, Parser>> = {
     error: RegistryError,
   },
   parseRepositoryName: { read: parseRepositoryName, pieces: names },
+  parseSamples: {
+    read: parseSamples,
+    pieces: [
+      'a',
+      '{',
+      '}',
+      'b="',
+      '"',
+      '\\',
+      'n',
+      ',',
+      ' ',
+      '\t',
+      '1',
+      '=',
+      '#',
+      '\n',
+      '\r',
+      '\u2028',
+    ],
+  },
   parseTag: { read: parseTag, pieces: names },
   readEnvironment: {
     read: (text) => readEnvironment({ PULLTHROUGH_UPSTREAMS: text, PULLTHROUGH_LISTEN: text }),

@@ -1,7 +1,7 @@
 import { format, resolveConfig } from 'prettier';
 import { configurationJsonSchema } from './jsonSchema.ts';
 import { settingsTable } from './settingsTable.ts';
-import { metricsTable } from './metricsTable.ts';
+import { exporterNamesTable, metricsTable } from './metricsTable.ts';
 
 /** The command that brings every generated document up to date. */
 export const regenerate = 'npm run docs';
@@ -16,6 +16,7 @@ export const schemaFile = new URL('../../config/pullthrough.schema.json', import
 const sections: Readonly<Record<string, () => string>> = {
   settings: settingsTable,
   metrics: metricsTable,
+  'exporter-names': exporterNamesTable,
 };
 
 /** The README with its generated sections up to date and all else as it was. */

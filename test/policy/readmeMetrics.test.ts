@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricsTable } from './metricsTable.ts';
+import { exporterNamesTable, metricsTable } from './metricsTable.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 
 /** What the cells of a Markdown table say, without the rule below its head. */
@@ -36,5 +36,18 @@ test('the table tells a label’s values where they are known', () => {
     row?.[3],
     '`upstream`; `kind` = `manifest`, `blob`, `tags`, `referrers`; `outcome` = `hit`, ' +
       '`revalidated`, `miss`, `joined`, `stale`, `negative`, `denied`, `error`',
+  );
+});
+
+test('the table of other exporters’ names has a row for every one of a scrape, with its labels', async () => {
+  const options = { upstreams: [], version: '0.0.0', exporterNamesFor: 'docker.io' };
+  const metrics = new Metrics(options);
+  metrics.rateLimitRead('docker.io', 'acme', { limit: 1, remaining: 1, windowSeconds: 1 });
+  const samples = (await metrics.scrape()).matchAll(/^(dockerhub_\w+)\{(\w+)="\w+",(\w+)="/gm);
+  assert.deepEqual(
+    cells(exporterNamesTable())
+      .slice(1)
+      .map(([, name, labels]) => [name, labels]),
+    [...samples].map(([, name, one, other]) => [`\`${name}\``, `\`${one}\`; \`${other}\``]),
   );
 });
