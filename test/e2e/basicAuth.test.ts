@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { markedSecret } from '../support/secretMark.ts';
 import { busyboxImage } from './support/images.ts';
 import { unlessInstalled } from './support/requireProgram.ts';
 import { prepareSkopeo } from './support/skopeo.ts';
 import { onStage, type Stage } from './support/stage.ts';
 
 const skip = unlessInstalled(['docker-registry', 'htpasswd', 'skopeo', 'busybox']);
-const login = { username: 'acme', password: 'the-right-password' };
+const wrongPassword = markedSecret('the-wrong-password');
+const login = { username: 'acme', password: markedSecret('the-right-password') };
 const account = { username: login.username, token: login.password };
 const busybox = 'docker.io/library/busybox:1.35';
 
@@ -53,12 +55,12 @@ test(
       await pushBusybox(stage);
       const answer = await fetch(`${stage.mirror.url}/v2/library/busybox/manifests/1.35`);
       assert.equal(answer.status, 503);
-      assert.ok(!(await answer.text()).includes('the-wrong-password'));
-      assertKeepsSecret(stage, 'the-wrong-password');
+      assert.ok(!(await answer.text()).includes(wrongPassword));
+      assertKeepsSecret(stage, wrongPassword);
     },
     {
       login,
-      mirror: { account: { ...account, token: 'the-wrong-password' }, allowPrivate: true },
+      mirror: { account: { ...account, token: wrongPassword }, allowPrivate: true },
     },
   ),
 );

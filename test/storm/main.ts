@@ -3,10 +3,11 @@
  * wrong upstream at which pull, and at which pulls the mirror is killed. What overtakes what on the way is
  * up to the machine: a seed gives the same storm again, but not the same course of every request.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHub } from '../support/hub/scriptedHub.ts';
+import { holdsSecret } from '../support/secretMark.ts';
 import { MirrorUnderStorm } from './mirrorUnderStorm.ts';
 import { describeDetails, describeMirror, describeStorm } from './report.ts';
 import { rage, type StormResult } from './storm.ts';
@@ -75,10 +76,12 @@ async function examine(mirror: MirrorUnderStorm): Promise<readonly string[]> {
   const atEnd = await mirror.settledFigures(allowed);
   const exitCode = await mirror.stop();
   const { count, wrong } = await checkStoredFiles(mirror.data);
+  const telltale = holdsSecret(await readFile(mirror.log));
   const { deaths: kills, startTimes, crashes } = mirror;
   say(describeMirror({ atStarts, atEnd, kills, startTimes, storedFiles: count }));
   return [
     ...wrong.map((file) => `${file} does not hash to its name`),
+    ...(telltale ? ['a secret shows in its log'] : []),
     ...(crashes > 0 ? [`the mirror ended by itself ${crashes} times`] : []),
     ...(exitCode === 0 ? [] : [`asked to end, the mirror exited with ${exitCode}`]),
     ...(atEnd.descriptors > allowed ? [`it left ${atEnd.descriptors} descriptors open`] : []),

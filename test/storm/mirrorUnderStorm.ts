@@ -18,6 +18,8 @@ export class MirrorUnderStorm {
   readonly url: string;
   /** Where it keeps what it fetched. */
   readonly data: string;
+  /** The file that it logs to, over all its starts. */
+  readonly log: string;
   /** Milliseconds that each start took, from the birth of the process until it served. */
   readonly startTimes: number[] = [];
   /** What it took when it began to serve, each time. */
@@ -35,6 +37,7 @@ export class MirrorUnderStorm {
     this.#mainFile = join(installation, 'src/main.ts');
     this.url = `http://127.0.0.1:${port}`;
     this.data = join(directory, 'data');
+    this.log = join(directory, 'mirror.log');
   }
 
   /** Starts the program of a checkout before a Hub; all that it writes goes into a directory that is there. */
@@ -120,7 +123,7 @@ export class MirrorUnderStorm {
 
   async #start(): Promise<void> {
     const begun = performance.now();
-    const log = createWriteStream(join(this.#directory, 'mirror.log'), { flags: 'a' });
+    const log = createWriteStream(this.log, { flags: 'a' });
     const child = spawn(
       process.execPath,
       [this.#mainFile, '--config', this.#configuration, 'serve'],

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { assertHoldsNoSecret } from '../../support/secretMark.ts';
 import type { Bench } from './bench.ts';
 import { freePort } from './freePort.ts';
 import { startProgram, type Program } from './program.ts';
@@ -14,6 +15,9 @@ export interface MirrorOptions {
   readonly account?: { readonly username: string; readonly token: string };
   /** Serve what the upstream gives to the account alone; it isn't by default. */
   readonly allowPrivate?: boolean;
+  /** Further settings, at the top and for the upstream. */
+  readonly settings?: object;
+  readonly upstreamSettings?: object;
   /** The installation to start; this checkout when absent. */
   readonly installation?: string;
 }
@@ -36,13 +40,13 @@ export interface Mirror {
   stop(): Promise<number | null>;
 }
 
-/** Starts the mirror with this Node, and resolves when it is ready. */
+/** Starts the mirror with this Node, and resolves when it is ready. A bench on which a secret shows fails. */
 export async function startMirror(bench: Bench, options: MirrorOptions): Promise<Mirror> {
   const address = `127.0.0.1:${await freePort()}`;
   const opsAddress = `127.0.0.1:${await freePort()}`;
   const configuration = join(bench.directory, 'mirror.yaml');
   await writeFile(configuration, stringify(settings(bench, options, address, opsAddress)));
-  const start = async () => serve(bench, options, configuration, `http://${opsAddress}/readyz`);
+  const start = async () => serve(bench, options, configuration, `http://${opsAddress}`);
   let program = await start();
   return {
     address,
@@ -63,12 +67,24 @@ async function serve(
   bench: Bench,
   options: MirrorOptions,
   configuration: string,
-  readyUrl: string,
+  opsUrl: string,
 ): Promise<Program> {
   const main = join(options.installation ?? repositoryRoot, 'src/main.ts');
   const program = startProgram(bench, process.execPath, [main, '--config', configuration, 'serve']);
-  await waitUntilReady(readyUrl, program.assertRunning);
+  bench.onClose(() => assertKeepsSecrets(program, opsUrl));
+  await waitUntilReady(`${opsUrl}/readyz`, program.assertRunning);
   return program;
+}
+
+/** Ends the mirror, if a test did not, and fails when a secret shows in its metrics or its log. */
+async function assertKeepsSecrets(program: Program, opsUrl: string): Promise<void> {
+  const metrics = await fetch(`${opsUrl}/metrics`).then(
+    (answer) => answer.text(),
+    () => 'none: a test has ended the mirror',
+  );
+  await program.stop();
+  assertHoldsNoSecret('the metrics of the mirror', metrics);
+  assertHoldsNoSecret('the log of the mirror', program.output());
 }
 
 function settings(
@@ -87,8 +103,10 @@ function settings(
         url: options.upstreamUrl,
         tagFreshness: '1h',
         ...(options.account === undefined ? {} : { accounts: [options.account] }),
+        ...options.upstreamSettings,
       },
     ],
     ...(options.allowPrivate === true ? { access: { private: 'allow' } } : {}),
+    ...options.settings,
   };
 }

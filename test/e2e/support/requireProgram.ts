@@ -11,6 +11,7 @@ export const debianPackages = {
   dockerd: 'docker.io',
   htpasswd: 'apache2-utils',
   podman: 'podman',
+  prometheus: 'prometheus',
   promtool: 'prometheus',
   runc: 'runc',
   skopeo: 'skopeo',
