@@ -1,7 +1,7 @@
 import { Accounts, type AccountRules } from './accounts.ts';
 import { AddressRules } from './addressRules.ts';
 import { Authorization } from './authorization.ts';
-import { CallLane } from './callLane.ts';
+import { CallLane, type LaneCall } from './callLane.ts';
 import { guardedLookup, type ResolveName } from './guardedLookup.ts';
 import { QuotaProbe, type Schedule } from './quotaProbe.ts';
 import { Reachability } from './reachability.ts';
@@ -82,24 +82,16 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
   const calls = new RegistryCalls(base, agents);
   const client = new RegistryClient({ context, accounts, authorization, ping: calls.ping });
   const listConnections = Math.max(1, Math.floor(agents.limits.apiConnections * listShare));
-  const apiLane = new CallLane({
+  const smallAnswers = {
     context,
-    circuit: 'api',
-    concernOf: ({ repository }) => repository,
     reachability,
-    connections: Math.max(1, agents.limits.apiConnections - listConnections),
+    concernOf: ({ repository }: LaneCall) => repository,
     waitTimeout: limits.callWait,
     timeout: limits.callTimeout,
-  });
-  const listLane = new CallLane({
-    context,
-    circuit: 'list',
-    concernOf: ({ repository }) => repository,
-    reachability,
-    connections: listConnections,
-    waitTimeout: limits.callWait,
-    timeout: limits.callTimeout,
-  });
+  };
+  const connections = Math.max(1, agents.limits.apiConnections - listConnections);
+  const apiLane = new CallLane({ ...smallAnswers, circuit: 'api', connections });
+  const listLane = new CallLane({ ...smallAnswers, circuit: 'list', connections: listConnections });
   const blobLane = new CallLane({
     context,
     circuit: 'blob',
