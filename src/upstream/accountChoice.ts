@@ -40,6 +40,7 @@ export class AccountChoice {
   readonly #triedAgain = new Set<AccountState>();
   #denial: RegistryError | undefined;
   #limit: UpstreamError | undefined;
+  #unauthorized: UpstreamError | undefined;
 
   constructor(options: AccountChoiceOptions) {
     this.#options = options;
@@ -78,6 +79,9 @@ export class AccountChoice {
       this.#denied.add(tried);
     } else if (error instanceof UpstreamError && error.failure === 'pull_limit') {
       this.#limit = error;
+    } else if (error instanceof UpstreamError && error.failure === 'credentials_refused') {
+      // The log-in was accepted, and then the registry does not take what it gave.
+      this.#unauthorized = error;
     } else {
       throw error;
     }
@@ -106,6 +110,7 @@ export class AccountChoice {
     if (this.#denial !== undefined && candidates.every((state) => this.#denied.has(state))) {
       return this.#denial;
     }
+    if (this.#unauthorized !== undefined && this.#limit === undefined) return this.#unauthorized;
     const names = blocked.map(({ name }) => name).join(', ');
     const lacksPulls = this.#options.isPull && blocked.some(({ logInPause }) => logInPause === 0);
     if (this.#limit === undefined && !lacksPulls) {

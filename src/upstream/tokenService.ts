@@ -6,6 +6,7 @@ import { observeAnswer, observeFailure } from './callObserver.ts';
 import { Deadline } from './deadline.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import { LogInRefused } from './logInRefused.ts';
+import { mediaTypeOf } from './manifestAnswer.ts';
 import { networkFailure } from './networkFailure.ts';
 import { readRetryAfter } from './quota.ts';
 import { onceMoreIfLost } from './repeat.ts';
@@ -137,7 +138,9 @@ async function refusal(
     accounts.refuse(account, credential?.secret);
     return new LogInRefused(account);
   }
-  if (status === 401 || status === 403) return new RegistryError('NAME_UNKNOWN');
+  // A page of HTML is of a firewall before it, and says nothing about a repository.
+  const isPage = mediaTypeOf(incoming.headers) === 'text/html';
+  if ((status === 401 || status === 403) && !isPage) return new RegistryError('NAME_UNKNOWN');
   const message = `${subject}: the token service answered ${status}`;
   const retryAfter = readRetryAfter(incoming.headers, context.wallNow());
   return new UpstreamError(context.host, 'server_error', message, { status, retryAfter });

@@ -190,6 +190,25 @@ describe('an account whose log-in is refused', () => {
     assert.equal(logIns(hub, mona), 1);
   });
 
+  test('is tried by one log-in at a time also when its secret was good once', async (t) => {
+    const { clock, hub, mirror, newImage, pullNew } = await start(t, {
+      accounts: [ours(mona), ours(otto)],
+    });
+    await pullNew(2);
+    hub.revokeSecret('mona', mona.password);
+    const counts: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      clock.advance(20 * minute);
+      const before = logIns(hub, mona);
+      const images = Array.from({ length: 20 }, (_, index) =>
+        newImage(`library/round-${round}-${index}`),
+      );
+      await Promise.all(images.map((one) => pullImage(mirror, one.repository, one.tag, one.image)));
+      counts.push(logIns(hub, mona) - before);
+    }
+    assert.deepEqual(counts.slice(1), [1, 1]);
+  });
+
   test('is used again once it can log in', async (t) => {
     const { clock, hub, pullNew } = await start(t, { accounts: [ours(mona), ours(otto)] });
     hub.removeAccount('mona');

@@ -236,3 +236,33 @@ test('a refused account logs in again as soon as its secret is another one', asy
   assert.ok(await upstream.headManifest(alpine, latest));
   assert.deepEqual(observer.of('back'), ['back hub.test mona']);
 });
+
+describe('an account whose token the registry does not take', () => {
+  test('costs the call nothing while another one has access', async (t) => {
+    const { hub, upstream } = await openTwo(t);
+    assert.ok(await upstream.headManifest(alpine, latest));
+    const challenge = `Bearer realm="${hub.tokenUrl}/token",service="s",error="invalid_token"`;
+    const refused = hub.fault({
+      at: 'manifest_head',
+      status: 401,
+      headers: { 'www-authenticate': challenge },
+      times: 2,
+    });
+    assert.ok(await upstream.headManifest(alpine, latest));
+    assert.equal(refused.hits, 2);
+  });
+
+  test('is what the call fails with when there is none', async (t) => {
+    const { hub, upstream } = await openTwo(t);
+    const challenge = `Bearer realm="${hub.tokenUrl}/token",service="s",error="invalid_token"`;
+    hub.fault({ at: 'manifest_head', status: 401, headers: { 'www-authenticate': challenge } });
+    await assertFails(upstream.headManifest(alpine, latest), 'credentials_refused');
+  });
+});
+
+test('a page of HTML with 403 at the token service says nothing about a repository', async (t) => {
+  const { hub, upstream } = await openTwo(t);
+  const headers = { 'content-type': 'text/html' };
+  hub.fault({ at: 'token', status: 403, body: '<html>Attention required</html>', headers });
+  await assertFails(upstream.headManifest(alpine, latest), 'server_error');
+});

@@ -36,6 +36,10 @@ export function runProgram(options: ProgramOptions): Promise<ProgramResult> {
     maxBuffer: longestOutput,
     encoding: 'utf8',
   } as const;
+  // execFile throws for these, with the arguments in its message.
+  if ([program, ...options.arguments].some((text) => text.includes('\0'))) {
+    return Promise.reject(new CredentialError('a NUL character can be in no program or argument'));
+  }
   return new Promise((resolve, reject) => {
     const child = execFile(program, [...options.arguments], settings, (error, output) => {
       const code = error === null ? 0 : error.code;
