@@ -12,7 +12,8 @@ export interface FillStart {
 
 /**
  * Opens the first transfer of a fill, from where an earlier fill left off. What that left is dropped when
- * the upstream's blob is not even that long, and stays for the next time when nothing can be opened.
+ * the upstream's blob is not even that long or comes from its start all the same, and stays for the next
+ * time when nothing can be opened.
  */
 export async function startFill(
   blobs: BlobStore,

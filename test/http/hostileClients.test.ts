@@ -13,24 +13,11 @@ import { descriptorCount } from './descriptorCount.ts';
 import { Dice } from './dice.ts';
 import { eventually } from './eventually.ts';
 import { serveWith } from './secondServer.ts';
-import { blobPath, manifestPath, startStage, type Stage } from './stage.ts';
-import { readAnswer, requestHead, type WireAnswer } from './wireAnswer.ts';
+import { answered, requestLarge } from './largeRequest.ts';
+import { blobPath, manifestPath, startStage } from './stage.ts';
+import { requestHead } from './wireAnswer.ts';
 
 const mebibyte = 1024 * 1024;
-
-/** Asks for the large blob, or for a part of it. */
-async function request(t: TestContext, stage: Stage, range?: string): Promise<RawConnection> {
-  const connection = await openRawConnection(stage.mirror.port);
-  t.after(() => connection.destroy());
-  const headers = { connection: 'close', ...(range === undefined ? {} : { range }) };
-  connection.send(requestHead('GET', blobPath(stage.large.digest), headers));
-  return connection;
-}
-
-async function answered(connection: RawConnection): Promise<WireAnswer> {
-  const end = await connection.ended;
-  return readAnswer(connection.received(), end);
-}
 
 /** Resolves when so many bytes of the answer have come, its head among them. */
 async function received(connection: RawConnection, bytes: number): Promise<void> {
@@ -56,7 +43,7 @@ describe('a client that hangs up on a blob that is being fetched', { skip: whySk
       const { hub, mirror, large, ask } = stage;
       const stalled = hub.fault({ at: 'blob_body', stallAfter: half });
       for (const leave of ['resetAndDestroy', 'destroy', 'end'] as const) {
-        const connection = await request(t, stage);
+        const connection = await requestLarge(t, stage);
         await reach(connection);
         connection.socket[leave]();
         connection.socket.resume();
@@ -78,7 +65,7 @@ describe('a client that hangs up on a blob that is being fetched', { skip: whySk
   test('at its last byte has had all of it, and leaves nothing open', async (t) => {
     const stage = await startStage(t);
     const { hub, mirror, large } = stage;
-    const connection = await request(t, stage);
+    const connection = await requestLarge(t, stage);
     const head = await connection.until('\r\n\r\n');
     await received(connection, head.indexOf('\r\n\r\n') + 4 + large.size);
     connection.socket.resetAndDestroy();
@@ -186,7 +173,7 @@ for (const state of ['cold', 'warm'] as const) {
     hub.forget();
     const bytes = blobBytes(large);
     const ranges = thirtyRanges(large.size);
-    const asked = ranges.map(([first, last]) => request(t, stage, `bytes=${first}-${last}`));
+    const asked = ranges.map(([first, last]) => requestLarge(t, stage, `bytes=${first}-${last}`));
     for (const [at, [first, last]] of ranges.entries()) {
       const { status, headers, body } = await answered(await (asked[at] ?? assert.fail()));
       assert.equal(status, 206);

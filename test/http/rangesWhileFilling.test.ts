@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { blobBytes } from '../support/blobContent.ts';
 import type { FaultHandle } from '../support/hub/faults.ts';
-import { openRawConnection, type RawConnection } from '../support/rawSocket.ts';
+import type { RawConnection } from '../support/rawSocket.ts';
 import { assertRegistryError } from './assertRegistryError.ts';
 import { satisfiableRanges, unsatisfiableRanges } from './rangeCases.ts';
-import { blobPath, startStage, type Stage } from './stage.ts';
-import { readAnswer, requestHead, type WireAnswer } from './wireAnswer.ts';
+import { answered, requestLarge } from './largeRequest.ts';
+import { startStage, type Stage } from './stage.ts';
+import { readAnswer, type WireAnswer } from './wireAnswer.ts';
 
 const arrived = 1_000_000;
 
@@ -16,7 +17,7 @@ async function startHalfFilled(t: TestContext): Promise<Stage & { fault: FaultHa
   const stage = await startStage(t);
   const { hub, mirror, large } = stage;
   const fault = hub.fault({ at: 'blob_body', stallAfter: arrived });
-  const starter = await request(t, stage, 'bytes=0-0');
+  const starter = await requestLarge(t, stage, 'bytes=0-0');
   assert.equal((await answered(starter)).status, 206);
   starter.destroy();
   const growing = await mirror.mirror.fills.find(large.digest)?.started;
@@ -25,21 +26,6 @@ async function startHalfFilled(t: TestContext): Promise<Stage & { fault: FaultHa
   await source?.close();
   assert.equal(growing?.length, arrived);
   return { ...stage, fault };
-}
-
-/** Asks for a part of the large blob and does not wait. */
-async function request(t: TestContext, stage: Stage, range?: string): Promise<RawConnection> {
-  const connection = await openRawConnection(stage.mirror.port);
-  t.after(() => connection.destroy());
-  const headers = { connection: 'close', ...(range === undefined ? {} : { range }) };
-  connection.send(requestHead('GET', blobPath(stage.large.digest), headers));
-  return connection;
-}
-
-/** The whole answer. */
-async function answered(connection: RawConnection): Promise<WireAnswer> {
-  const end = await connection.ended;
-  return readAnswer(connection.received(), end);
 }
 
 /** What has come so far, as soon as the head has. */
@@ -64,7 +50,7 @@ test('ranges of what has arrived are answered whole while the fill is under way'
   const within = satisfiableRanges(large.size).filter(([, , last]) => last < arrived - 1);
   assert.ok(within.length >= 2);
   for (const [range, first, last] of [...within, ['bytes=1000-900000', 1000, 900_000] as const]) {
-    const { status, headers, body } = await answered(await request(t, stage, range));
+    const { status, headers, body } = await answered(await requestLarge(t, stage, range));
     assert.equal(status, 206);
     assert.deepEqual(body, bytes.subarray(first, last + 1));
     assert.equal(headers['content-length'], String(last - first + 1));
@@ -79,7 +65,7 @@ test('ranges of what has arrived are answered whole while the fill is under way'
 test('ranges outside of the blob are a 416 while the fill is under way', async (t) => {
   const stage = await startHalfFilled(t);
   for (const range of unsatisfiableRanges(stage.large.size)) {
-    const answer = await answered(await request(t, stage, range));
+    const answer = await answered(await requestLarge(t, stage, range));
     assertRegistryError(answer, 416, 'RANGE_INVALID', range);
     assert.equal(answer.headers['content-range'], `bytes */${stage.large.size}`);
   }
@@ -94,7 +80,7 @@ test('a range past what has arrived gets its head at once and its bytes when the
   const past = satisfiableRanges(large.size).filter(([, first]) => first >= arrived);
   const waiting: Array<[RawConnection, number, number]> = [];
   for (const [range, first, last] of past) {
-    const connection = await request(t, stage, range);
+    const connection = await requestLarge(t, stage, range);
     const { status, headers, body } = await begun(connection);
     assert.equal(status, 206);
     assert.equal(headers['content-range'], `bytes ${first}-${last}/${large.size}`);
@@ -113,7 +99,7 @@ test('a range past what has arrived gets its head at once and its bytes when the
 test('a range across the edge gets what is there and then the rest', async (t) => {
   const stage = await startHalfFilled(t);
   const bytes = blobBytes(stage.large);
-  const connection = await request(t, stage, 'bytes=900000-1899999');
+  const connection = await requestLarge(t, stage, 'bytes=900000-1899999');
   // Until its digest is known to be right, the last byte of what has arrived is held back.
   await until(connection, bytes.subarray(900_000, arrived - 1));
   stage.fault.release();
@@ -122,9 +108,9 @@ test('a range across the edge gets what is there and then the rest', async (t) =
 
 test('the whole blob, and a part that is missing, come from one upstream request', async (t) => {
   const stage = await startHalfFilled(t);
-  const whole = await request(t, stage);
+  const whole = await requestLarge(t, stage);
   assert.equal((await begun(whole)).status, 200);
-  const rest = await request(t, stage, `bytes=${arrived}-`);
+  const rest = await requestLarge(t, stage, `bytes=${arrived}-`);
   assert.equal((await begun(rest)).status, 206);
   stage.fault.release();
   const bytes = blobBytes(stage.large);
