@@ -6,7 +6,7 @@ import { answerBlob, answerManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
 import { answerReferrers, answerTags } from './listHandlers.ts';
 import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
-import { findRepository } from './repositoryLookup.ts';
+import { findRepository } from '../mirror/repositoryLookup.ts';
 import { readTarget, type RequestTarget } from './requestTarget.ts';
 import { sendBytes } from './sendBytes.ts';
 

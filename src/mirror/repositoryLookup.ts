@@ -4,7 +4,7 @@ import type {
   MirroredRepository,
   MirroredUpstream,
   MirroredUpstreams,
-} from '../mirror/mirroredUpstream.ts';
+} from './mirroredUpstream.ts';
 
 /**
  * Finds the repository that a request means: on the upstream that `ns` names, else on the one that the

@@ -1,0 +1,28 @@
+import type { ExportOptions, ImportReport } from './carrying.ts';
+import type { ImageDetail } from './imageDetail.ts';
+import type { ImageSummary } from './imageSummary.ts';
+import type { Collection, Removal } from './removal.ts';
+import type { Usage } from './usage.ts';
+import type { VerificationEvent, VerificationOptions } from './verification.ts';
+import type { WarmingEvent, WarmingOptions } from './warming.ts';
+
+/**
+ * What an operator does to a cache: on the store itself, or through the running mirror that has it. What
+ * can't be done is an {@link UpkeepError}. Who stops iterating ends what is under way.
+ */
+export interface Upkeep {
+  /** The images that are like the pattern, or all of them, by name. */
+  images(pattern: string | undefined): AsyncIterable<ImageSummary>;
+  image(name: string): Promise<ImageDetail>;
+  usage(): Promise<Usage>;
+  purge(patterns: readonly string[], dryRun: boolean): Promise<Removal>;
+  collect(dryRun: boolean): Promise<Collection>;
+  /** The last event is of kind `done`. */
+  verify(options: VerificationOptions): AsyncIterable<VerificationEvent>;
+  /** The last event is of kind `done`. */
+  warm(options: WarmingOptions): AsyncIterable<WarmingEvent>;
+  /** The tar archive of an OCI image layout. What is missing is found out before its first byte. */
+  export(options: ExportOptions): AsyncIterable<Uint8Array>;
+  /** `name`: the repository of the images in it that say only a tag, or nothing. */
+  import(archive: AsyncIterable<Uint8Array>, name: string | undefined): Promise<ImportReport>;
+}
