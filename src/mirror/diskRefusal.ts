@@ -1,5 +1,5 @@
 import { DamagedBlobError } from '../store/blobDamage.ts';
-import { StoreFullError } from '../store/incomingBlobs.ts';
+import { StoreFullError } from '../store/storeFullError.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 
 /** What a system call answers when the disk, and not the request, is to blame. */

@@ -13,11 +13,16 @@ export class HeldManifests {
     this.#blobs = blobs;
   }
 
-  /** What a manifest is; `undefined` when it is not held. */
+  /** What a manifest is; `undefined` when it is not held. Does not count as a use of it. */
   describe(digest: Digest): HeldManifestEntry | undefined {
     const entry = this.#blobs.describe(digest);
     if (entry?.mediaType === undefined) return undefined;
     return { digest, mediaType: entry.mediaType, size: entry.size };
+  }
+
+  /** Notes that a client was told of the manifest, which to the client is as good as a pull of it. */
+  use(digest: Digest): void {
+    this.#blobs.use(digest);
   }
 
   /** A manifest and its bytes; `undefined` also when the file turns out to be lost. */

@@ -105,6 +105,8 @@ export class Manifests {
     }
     const { mediaType, size } = known;
     if (size === undefined) return this.#get(repository, located);
+    // containerd and dockerd end here when they have the image already: it is in use all the same.
+    if (held !== undefined) this.#parts.held.use(digest);
     return { digest, mediaType, size, outcome, ...warningOf(repository, tag) };
   }
 

@@ -11,10 +11,17 @@ import { membershipKey, repositoryKey, type Catalog, type Repository } from '../
 export class Memberships {
   readonly #catalog: Catalog;
   readonly #requirements: ManifestRequirements;
+  readonly #now: () => number;
 
-  constructor(catalog: Catalog, requirements: ManifestRequirements) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(
+    catalog: Catalog,
+    requirements: ManifestRequirements,
+    now: () => number = () => Date.now(),
+  ) {
     this.#catalog = catalog;
     this.#requirements = requirements;
+    this.#now = now;
   }
 
   /**
@@ -34,9 +41,10 @@ export class Memberships {
 
   /** Notes that the upstream, asked in this generation, served or vouched for the digests. */
   async add(repository: Repository, digests: readonly Digest[], generation: number): Promise<void> {
+    const entry = { generation, notedAt: this.#now() };
     await unlessRefused(
       this.#catalog.memberships.setMany(
-        digests.map((digest) => [membershipKey(repository, digest), { generation }] as const),
+        digests.map((digest) => [membershipKey(repository, digest), entry] as const),
       ),
     );
   }
@@ -65,6 +73,7 @@ export class Memberships {
       this.#catalog.repositories.update(repositoryKey(repository), (known) => ({
         ...known,
         generation: (known?.generation ?? 0) + 1,
+        forgottenAt: this.#now(),
       })),
     );
   }

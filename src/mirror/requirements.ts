@@ -34,7 +34,7 @@ export class ManifestRequirements {
     if (mediaType === undefined) return undefined;
     const known = this.#known.get(digest);
     if (known !== undefined) return known;
-    const bytes = await this.#blobs.read(digest);
+    const bytes = await this.#blobs.peek(digest);
     if (bytes === undefined) return undefined;
     const requirements = requirementsIn(bytes, mediaType);
     this.#known.set(digest, requirements);

@@ -1,6 +1,6 @@
 import { requestKinds, requestOutcomes } from '../mirror/mirrorObserver.ts';
 import { requestRoutes } from '../mirror/requestObserver.ts';
-import { evictionReasons } from '../store/blobStore.ts';
+import { evictionReasons } from '../store/evictionReason.ts';
 import {
   upstreamOperations,
   upstreamStatuses,
@@ -181,6 +181,21 @@ export const metricDefinitions = {
     {},
     'The configured bound of the cache; 0 when only the free disk space bounds it.',
   ),
+  cacheIncomingBytes: gauge(
+    'pullthrough_cache_incoming_bytes',
+    {},
+    'Bytes of blobs that are being written, or broke off and are kept to go on with.',
+  ),
+  cacheQuarantinedBytes: gauge(
+    'pullthrough_cache_quarantined_bytes',
+    {},
+    'Bytes of damaged files that are kept for a look at them.',
+  ),
+  cachePinnedBytes: gauge(
+    'pullthrough_cache_pinned_bytes',
+    {},
+    'Bytes of content that `storage.pin` keeps from being evicted.',
+  ),
   diskFreeBytes: gauge(
     'pullthrough_disk_free_bytes',
     {},
@@ -195,6 +210,34 @@ export const metricDefinitions = {
     'pullthrough_evicted_bytes_total',
     { reason: evictionReasons },
     'Bytes of content that were removed from the cache.',
+  ),
+  scrubCompleted: {
+    ...gauge(
+      'pullthrough_scrub_last_completed_timestamp_seconds',
+      {},
+      'When everything that was held had last been hashed anew, as a Unix time; absent before the first time.',
+    ),
+    absentUntilRead: true,
+  },
+  scrubProgress: gauge(
+    'pullthrough_scrub_progress_ratio',
+    {},
+    'How much of the cache the scrub that is under way has hashed; 0 while none is.',
+  ),
+  scrubbedBytes: counter(
+    'pullthrough_scrubbed_bytes_total',
+    {},
+    'Bytes of content that were hashed anew.',
+  ),
+  scrubDamaged: counter(
+    'pullthrough_scrub_damaged_blobs_total',
+    {},
+    'Files of content that were found damaged when they were hashed anew, and removed.',
+  ),
+  warmedImages: counter(
+    'pullthrough_warmed_images_total',
+    { result: ['warmed', 'failed'] },
+    'Images that were fetched, or could not be, before anybody asked for them.',
   ),
   requestDuration: histogram(
     'pullthrough_http_request_duration_seconds',

@@ -1,7 +1,7 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry, type Gauge } from 'prom-client';
 import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
 import type { MeasuredRequest } from '../mirror/requestObserver.ts';
-import type { EvictionReason } from '../store/blobStore.ts';
+import type { EvictionReason } from '../store/evictionReason.ts';
 import type {
   RateLimitReading,
   SetAsideReason,
@@ -24,6 +24,14 @@ export interface CacheReadings {
   /** 0 where nothing but the free disk space bounds the cache. */
   readonly cacheMaxBytes: number;
   readonly diskFreeBytes: number;
+  /** Of blobs that are being written, or broke off. */
+  readonly incomingBytes: number;
+  readonly quarantinedBytes: number;
+  readonly pinnedBytes: number;
+  /** From 0 to 1; 0 while no scrub is under way. */
+  readonly scrubProgress: number;
+  /** Milliseconds since the epoch; `undefined` before the first time. */
+  readonly scrubCompletedAt: number | undefined;
 }
 
 // What a gauge shows when its reading failed: no number at all, rather than one that is not true.
@@ -34,6 +42,11 @@ const unread: CacheReadings = {
   cacheBlobs: Number.NaN,
   cacheMaxBytes: Number.NaN,
   diskFreeBytes: Number.NaN,
+  incomingBytes: Number.NaN,
+  quarantinedBytes: Number.NaN,
+  pinnedBytes: Number.NaN,
+  scrubProgress: Number.NaN,
+  scrubCompletedAt: undefined,
 };
 
 /** What the metrics are made for. */
@@ -71,13 +84,23 @@ export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, Mirr
 
   /** Everything in Prometheus' text format; without readings the gauges of the cache are NaN. */
   async scrape(readings: CacheReadings = unread): Promise<string> {
-    this.#instruments.fillsInFlight.set(readings.fillsInFlight);
-    this.#instruments.fillWaiters.set(readings.fillWaiters);
-    this.#instruments.cacheBytes.set(readings.cacheBytes);
-    this.#instruments.cacheBlobs.set(readings.cacheBlobs);
-    this.#instruments.cacheMaxBytes.set(readings.cacheMaxBytes);
-    this.#instruments.diskFreeBytes.set(readings.diskFreeBytes);
+    this.#readCache(readings);
     return this.#registry.metrics();
+  }
+
+  /** So many bytes of content were hashed anew. */
+  scrubbed(bytes: number): void {
+    this.#instruments.scrubbedBytes.inc(bytes);
+  }
+
+  /** A file of content was found damaged when it was hashed anew. */
+  damageFound(): void {
+    this.#instruments.scrubDamaged.inc();
+  }
+
+  /** An image was fetched before anybody asked for it, or could not be. */
+  imageWarmed(result: 'warmed' | 'failed'): void {
+    this.#instruments.warmedImages.inc({ result });
   }
 
   /** A client's request ended. */
@@ -152,6 +175,21 @@ export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, Mirr
   fillFailed(upstream: string): void {
     this.#instruments.fillFailures.inc({ upstream });
   }
+
+  #readCache(readings: CacheReadings): void {
+    const to = this.#instruments;
+    to.fillsInFlight.set(readings.fillsInFlight);
+    to.fillWaiters.set(readings.fillWaiters);
+    to.cacheBytes.set(readings.cacheBytes);
+    to.cacheBlobs.set(readings.cacheBlobs);
+    to.cacheMaxBytes.set(readings.cacheMaxBytes);
+    to.diskFreeBytes.set(readings.diskFreeBytes);
+    to.cacheIncomingBytes.set(readings.incomingBytes);
+    to.cacheQuarantinedBytes.set(readings.quarantinedBytes);
+    to.cachePinnedBytes.set(readings.pinnedBytes);
+    to.scrubProgress.set(readings.scrubProgress);
+    setOrRemove(to.scrubCompleted, {}, secondsOf(readings.scrubCompletedAt));
+  }
 }
 
 function secondsOf(milliseconds: number | undefined): number | undefined {
@@ -159,8 +197,8 @@ function secondsOf(milliseconds: number | undefined): number | undefined {
 }
 
 function setOrRemove(
-  gauge: Instruments['ratelimitLimit'],
-  labels: { upstream: string; account: string },
+  gauge: Pick<Gauge<string>, 'set' | 'remove'>,
+  labels: Readonly<Record<string, string>>,
   value: number | undefined,
 ): void {
   if (value === undefined) gauge.remove(labels);

@@ -2,9 +2,13 @@ import type { Digest } from '../registry/digest.ts';
 
 /** What lies under a blob's name is not, or no longer, the blob: gone, cut, altered or unreadable. */
 export class DamagedBlobError extends Error {
+  /** What is wrong with it. */
+  readonly reason: string;
+
   constructor(digest: Digest, reason: string, options?: ErrorOptions) {
     super(`what is held of ${digest} is damaged: ${reason}`, options);
     this.name = 'DamagedBlobError';
+    this.reason = reason;
   }
 }
 

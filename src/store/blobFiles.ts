@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../registry/digest.ts';
 import type { StoreLayout } from './storeLayout.ts';
@@ -39,7 +39,13 @@ export class BlobFiles {
    * read on.
    */
   async remove(digest: Digest): Promise<void> {
-    await rm(this.#layout.blobFile(digest), { recursive: true, force: true });
+    const path = this.#layout.blobFile(digest);
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return;
+      await rm(path, { recursive: true, force: true });
+    }
   }
 
   /** Bytes of the file system that are free for this process. */
@@ -62,10 +68,16 @@ export class BlobFiles {
   }
 }
 
-async function makeDirectory(path: string): Promise<void> {
+/** Makes a directory, if it is not there, in one that has to be. */
+export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
+}
+
+/** What the system said was wrong, such as `ENOENT`. */
+export function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -1,22 +1,27 @@
-import { rm, stat } from 'node:fs/promises';
-import { LRUCache } from 'lru-cache';
+import { stat } from 'node:fs/promises';
 import type { Digest } from '../registry/digest.ts';
-import { DamagedBlobError } from './blobDamage.ts';
 import { BlobFiles } from './blobFiles.ts';
-import { FileSource, MemorySource, type BlobSource } from './blobSource.ts';
+import { BlobIndex, type Held } from './blobIndex.ts';
+import { BlobReads, type Verdict } from './blobReads.ts';
+import { BlobRemovals } from './blobRemovals.ts';
+import type { BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { CatalogTable } from './catalogTable.ts';
+import type { EvictionReason } from './evictionReason.ts';
 import type { GrowingBlob } from './growingBlob.ts';
-import { HeldFiles } from './heldFiles.ts';
+import type { Pace } from './heldFiles.ts';
 import { IncomingBlobs } from './incomingBlobs.ts';
 import { KeyedQueue } from './keyedQueue.ts';
 import type { PartialBlob } from './partialBlobs.ts';
+import { PartialFiles } from './partialFiles.ts';
+import { Quarantine, type QuarantinedFile } from './quarantine.ts';
+import { RecencyNotes } from './recencyNotes.ts';
+import { RoomClaims } from './roomClaims.ts';
+import type { Share } from './share.ts';
+import { StoreBudget, type WaterMarks } from './storeBudget.ts';
 import type { StoreLayout } from './storeLayout.ts';
-
-/** Why a blob was removed, as the metrics name it. */
-export const evictionReasons = ['size', 'disk', 'purge', 'corrupt', 'unreferenced'] as const;
-/** One of {@link evictionReasons}. */
-export type EvictionReason = (typeof evictionReasons)[number];
+import { StoreSweep, type Swept } from './storeSweep.ts';
+import type { StoreUsage } from './storeUsage.ts';
 
 /** The bounds of a {@link BlobStore} and who is told of evictions. */
 export interface BlobStoreOptions {
@@ -24,6 +29,8 @@ export interface BlobStoreOptions {
   readonly maxSize: number | undefined;
   /** Bytes of the file system that are left alone. */
   readonly minFree: number;
+  /** When blobs are evicted without anybody waiting for their room; by default at the bounds. */
+  readonly waterMarks?: WaterMarks | undefined;
   /** Bytes of small blobs and manifests that are kept in memory. */
   readonly memory: number;
   /** Milliseconds since the epoch. */
@@ -36,13 +43,10 @@ export interface BlobStoreOptions {
   readonly failed: (error: unknown) => void;
 }
 
-// A blob up to this size is answered from memory. Image configs and manifests are well below it.
-const smallBlob = 256 * 1024;
-// Manifests are read whole. Registries and clients agree on about 4 MiB; an index of many is larger.
-const memoryEntryLimit = 8 * 1024 * 1024;
-
 // Of `maxSize`: what may be taken, beside the blobs that are whole, by those that could not be had whole.
-const partialShare = 0.25;
+const partialShare = 1 / 4;
+// By damaged files.
+const quarantineShare = 1 / 8;
 
 /**
  * The finished blobs, by digest, shared by all repositories. A file gets its name only after its bytes
@@ -51,106 +55,154 @@ const partialShare = 0.25;
  */
 export class BlobStore {
   readonly #files: BlobFiles;
-  readonly #held: HeldFiles;
   readonly #contents: CatalogTable<ContentEntry>;
   readonly #options: BlobStoreOptions;
-  /** What is held, least recently used first. */
-  readonly #index: LRUCache<Digest, ContentEntry>;
-  readonly #memory: LRUCache<Digest, Buffer>;
+  readonly #index = new BlobIndex();
   /** Files and their entries change together, one change of a digest after the other. */
   readonly #changes = new KeyedQueue<Digest>();
+  readonly #claims = new RoomClaims();
+  readonly #partials: PartialFiles;
+  readonly #quarantine: Quarantine;
+  readonly #reads: BlobReads;
+  readonly #removals: BlobRemovals;
+  readonly #budget: StoreBudget;
   readonly #incoming: IncomingBlobs;
+  readonly #recency: RecencyNotes;
+  readonly #sweep: StoreSweep;
 
   constructor(
     layout: StoreLayout,
     contents: CatalogTable<ContentEntry>,
     options: BlobStoreOptions,
   ) {
+    const maxSize = options.maxSize ?? Number.POSITIVE_INFINITY;
     this.#files = new BlobFiles(layout);
-    this.#held = new HeldFiles(layout);
     this.#contents = contents;
     this.#options = options;
-    this.#incoming = new IncomingBlobs({
+    this.#partials = new PartialFiles({ ...options, maxSize: maxSize * partialShare });
+    this.#quarantine = new Quarantine(layout, { ...options, maxSize: maxSize * quarantineShare });
+    const parts = {
       ...options,
+      layout,
+      contents,
+      maxSize,
+      waterMarks: options.waterMarks ?? { high: 1, low: 1 },
       files: this.#files,
-      room: this,
-      maxPartials: (options.maxSize ?? Number.POSITIVE_INFINITY) * partialShare,
-    });
-    this.#index = new LRUCache({
-      maxSize: options.maxSize ?? Number.MAX_SAFE_INTEGER,
-      sizeCalculation: ({ size }) => Math.max(1, size),
-      dispose: (entry, digest, reason) => {
-        if (reason === 'evict') this.#discardInBackground(digest, entry);
-      },
-    });
-    this.#memory = new LRUCache({
-      maxSize: Math.max(1, options.memory),
-      maxEntrySize: Math.min(Math.max(1, options.memory), memoryEntryLimit),
-      sizeCalculation: ({ length }) => Math.max(1, length),
-    });
+      index: this.#index,
+      changes: this.#changes,
+      claims: this.#claims,
+      partials: this.#partials,
+      quarantine: this.#quarantine,
+      expendables: [this.#quarantine, this.#partials],
+      freeBytes: () => this.freeBytes(),
+      forgotten: (digest: Digest) => this.#reads.forget(digest),
+      forget: (digest: Digest, entry: ContentEntry) => this.#reads.forgetDamaged(digest, entry),
+    };
+    this.#reads = new BlobReads(parts);
+    this.#removals = new BlobRemovals(parts);
+    this.#budget = new StoreBudget({ ...parts, removals: this.#removals });
+    this.#incoming = new IncomingBlobs({ ...parts, budget: this.#budget });
+    this.#recency = new RecencyNotes(parts);
+    this.#sweep = new StoreSweep({ ...parts, budget: this.#budget });
   }
 
-  /** Takes up what an earlier process left: entries with their files, oldest first. */
-  load(held: Iterable<readonly [Digest, ContentEntry]>): void {
-    for (const [digest, entry] of held) {
-      if (this.#exceedsBound(entry.size)) this.#discardInBackground(digest, entry);
-      else this.#index.set(digest, entry);
-    }
+  /**
+   * Takes up what an earlier process left: entries with their files. What is beyond the bounds goes with the
+   * next {@link tidy}, when it is known what is pinned.
+   */
+  load(held: Iterable<Held>): void {
+    const oldestFirst = [...held].toSorted(([, a], [, b]) => lastUse(a) - lastUse(b));
+    for (const [digest, entry] of oldestFirst) this.#index.set(digest, entry);
   }
 
   /** Takes up what is left of blobs that an earlier process did not get whole. */
   loadPartials(partials: Iterable<PartialBlob>): void {
     for (const partial of partials) {
-      if (this.#index.has(partial.digest)) this.#incoming.remove(partial);
-      else this.#incoming.load(partial);
+      if (this.#index.has(partial.digest)) this.#partials.remove(partial);
+      else this.#partials.add(partial);
     }
+  }
+
+  /** Takes up the damaged files that an earlier process set aside, oldest first. */
+  loadQuarantined(files: Iterable<QuarantinedFile>): void {
+    this.#quarantine.load(files);
   }
 
   /** Bytes of all finished blobs. */
   get bytes(): number {
-    return this.#index.calculatedSize;
+    return this.#index.bytes;
   }
 
   /** How many finished blobs there are. */
   get count(): number {
-    return this.#index.size;
+    return this.#index.count;
   }
 
-  /** What is known about a blob that is held; does not count as a use of it. */
+  /** What the files of the store take of the disk. */
+  get usage(): StoreUsage {
+    const { blobs, manifests, pinned } = this.#index;
+    return {
+      blobs,
+      manifests,
+      incoming: { count: this.#claims.count, bytes: this.#claims.written },
+      partial: { count: this.#partials.count, bytes: this.#partials.bytes },
+      quarantined: { count: this.#quarantine.count, bytes: this.#quarantine.bytes },
+      pinned,
+    };
+  }
+
+  /**
+   * What is known about a blob that is held, with its last use up to now, which for one that was never used is
+   * when it was stored; does not count as a use of it.
+   */
   describe(digest: Digest): ContentEntry | undefined {
-    return this.#index.peek(digest);
+    return this.#index.describe(digest);
+  }
+
+  /** All that is held, as {@link describe} tells of it; what comes and goes meanwhile may be left out. */
+  held(): IterableIterator<Held> {
+    return this.#index.held();
+  }
+
+  /** Counts as a use of a blob though nobody opens it. */
+  use(digest: Digest): void {
+    this.#index.use(digest, this.#options.now());
+  }
+
+  /** The set that no bound and no idleness ever takes; in the place of the one before. */
+  pin(digests: ReadonlySet<Digest>): void {
+    this.#index.pin(digests);
+  }
+
+  isPinned(digest: Digest): boolean {
+    return this.#index.isPinned(digest);
   }
 
   /**
    * Opens a blob; `undefined` when it is not held, is found damaged and forgotten, or can't be had from
    * the disk now: then too the upstream is the one to ask.
    */
-  async open(digest: Digest): Promise<BlobSource | undefined> {
-    const entry = this.#index.get(digest);
-    if (entry === undefined) return undefined;
-    if (entry.size <= smallBlob) {
-      const bytes = await this.read(digest);
-      return bytes === undefined ? undefined : new MemorySource(bytes);
-    }
-    const held = await this.#unlessDamaged(digest, entry, () => this.#held.open(digest, entry));
-    if (held === undefined) return undefined;
-    const { file, modifiedAt } = held;
-    const known = modifiedAt === entry.modifiedAt ? entry : { ...entry, modifiedAt };
-    if (known !== entry) this.#note(digest, entry, known);
-    return new FileSource(digest, file, entry.size, () => {
-      void this.#forgetDamaged(digest, known);
-    });
+  open(digest: Digest): Promise<BlobSource | undefined> {
+    return this.#reads.open(digest);
   }
 
   /** Reads a small blob or a manifest whole; `undefined` as for {@link open}. */
-  async read(digest: Digest): Promise<Buffer | undefined> {
-    const entry = this.#index.get(digest);
-    if (entry === undefined) return undefined;
-    const remembered = this.#memory.get(digest);
-    if (remembered !== undefined) return remembered;
-    const bytes = await this.#unlessDamaged(digest, entry, () => this.#held.read(digest, entry));
-    if (bytes !== undefined) this.#remember(digest, bytes);
-    return bytes;
+  read(digest: Digest): Promise<Buffer | undefined> {
+    return this.#reads.read(digest);
+  }
+
+  /** Reads as {@link read} does, but counts as no use and takes nobody's place in memory. */
+  peek(digest: Digest): Promise<Buffer | undefined> {
+    return this.#reads.peek(digest);
+  }
+
+  /**
+   * Hashes the file of a blob, a piece of 1 MiB at a time; `pace` is awaited before each. A damaged one is
+   * quarantined and forgotten.
+   * @throws what `pace` throws, or that the process lacks something, such as a descriptor
+   */
+  verify(digest: Digest, pace: Pace): Promise<Verdict> {
+    return this.#reads.verify(digest, pace);
   }
 
   /**
@@ -162,12 +214,12 @@ export class BlobStore {
   }
 
   /**
-   * Starts a blob of `size` bytes, or goes on with what is held of it, evicting others when the disk would
-   * become too full.
+   * Starts a blob of `size` bytes, or goes on with what is held of it, evicting others when the store or the
+   * disk would become too full. One of unknown size asks for room as it grows.
    * @throws {StoreFullError} when that would not be enough
    */
   begin(digest: Digest, size: number | undefined, held?: GrowingBlob): Promise<GrowingBlob> {
-    return this.#incoming.begin(digest, size, held);
+    return this.#incoming.begin(digest, size, { held, tier: 'blob' });
   }
 
   /**
@@ -178,28 +230,24 @@ export class BlobStore {
     return this.#incoming.setAside(blob, error);
   }
 
-  /**
-   * Gives a verified blob its final name. One that is larger than the whole bound is let go instead:
-   * its readers have it, and to keep it would mean to throw out everything else.
-   */
+  /** Gives a verified blob its final name. */
   async keep(blob: GrowingBlob, mediaType?: string): Promise<void> {
     if (blob.state !== 'verified') throw new Error(`${blob.digest} is not verified`);
-    if (this.#exceedsBound(blob.length)) {
-      await rm(blob.path, { force: true });
-      return;
-    }
     await blob.flush();
     await this.#changes.run(blob.digest, () => this.#publish(blob, mediaType));
   }
 
-  /** Verifies and keeps bytes that are in memory. */
+  /**
+   * Verifies and keeps a manifest.
+   * @throws {StoreFullError} when there is no room for it, even if others were evicted
+   */
   async put(digest: Digest, bytes: Buffer, mediaType: string): Promise<void> {
-    const blob = await this.begin(digest, bytes.length);
+    const blob = await this.#incoming.begin(digest, bytes.length, { tier: 'manifest' });
     try {
       await blob.append([bytes]);
       blob.verify();
       await this.keep(blob, mediaType);
-      this.#remember(digest, bytes);
+      this.#reads.remember(digest, bytes);
     } catch (error) {
       await blob.fail(error);
       throw error;
@@ -208,16 +256,48 @@ export class BlobStore {
     }
   }
 
-  /** Evicts the least recently used blob and says how many bytes it had; `undefined` when none is held. */
-  async evictOldest(): Promise<number | undefined> {
-    for (const digest of this.#index.rkeys()) {
-      const entry = this.#index.peek(digest);
-      if (entry === undefined) continue;
-      this.#index.delete(digest);
-      await this.#discard(digest, entry, 'disk');
-      return entry.size;
+  /**
+   * Removes blobs with their files and entries, in batches that let others run, and says what is gone then.
+   * Readers keep the files that they have open.
+   */
+  remove(digests: Iterable<Digest>, reason: EvictionReason): Promise<Share> {
+    const held: Held[] = [];
+    for (const digest of digests) {
+      const entry = this.#index.describe(digest);
+      if (entry !== undefined) held.push([digest, entry]);
     }
-    return undefined;
+    return this.#removals.removeAll(held, reason);
+  }
+
+  /** Removes what was last used before that time, in ms since the epoch, and is not pinned. */
+  evictIdle(before: number): Promise<Share> {
+    const isIdle = (usedAt: number) => usedAt < before;
+    const idle = (['blob', 'manifest'] as const).flatMap((tier) => [
+      ...this.#index.oldest(tier, isIdle),
+    ]);
+    return this.#removals.removeAll(idle, 'idle');
+  }
+
+  /**
+   * Finds, and unless it is a dry run removes, files that nobody knows of or that were kept for long enough,
+   * and finds out what has no file any more.
+   */
+  sweep(dryRun: boolean): Promise<Swept> {
+    return this.#sweep.run(dryRun);
+  }
+
+  /**
+   * Does what no request has to wait for: keeps the water marks, drops what was kept for long enough, writes
+   * down what was used. To be called every few seconds. What the disk refuses is tried again the next time.
+   */
+  async tidy(): Promise<void> {
+    const work = [
+      () => this.#partials.dropExpired(false),
+      () => this.#quarantine.dropExpired(false),
+      () => this.#budget.lower(),
+      () => this.#recency.write(),
+    ];
+    for (const each of work) await each().catch(this.#options.failed);
   }
 
   /** Bytes of the file system that are free for this process. */
@@ -232,13 +312,20 @@ export class BlobStore {
 
   /** Settles when no removal is under way. */
   async settled(): Promise<void> {
-    await Promise.all([this.#changes.idle(), this.#incoming.settled()]);
+    await this.#budget.settled();
+    await Promise.all([this.#changes.idle(), this.#partials.settled()]);
+  }
+
+  /** Writes down what was used, and settles when nothing is under way. */
+  async close(): Promise<void> {
+    await this.settled();
+    await this.#recency.write().catch(this.#options.failed);
   }
 
   async #publish(blob: GrowingBlob, mediaType: string | undefined): Promise<void> {
     const { digest, length: size } = blob;
     // A manifest that was fetched once more as a blob stays a manifest.
-    const type = mediaType ?? this.#index.peek(digest)?.mediaType;
+    const type = mediaType ?? this.#index.entry(digest)?.mediaType;
     const storedAt = this.#options.now();
     try {
       const { mtimeMs: modifiedAt } = await stat(blob.path);
@@ -247,75 +334,21 @@ export class BlobStore {
       await this.#contents.set(digest, entry);
       await this.#files.giveName(blob.path, digest);
       this.#index.set(digest, entry);
+      blob.room?.release();
     } catch (error) {
-      await this.#remove(digest).catch(this.#options.failed);
+      await this.#unname(digest).catch(this.#options.failed);
       throw error;
     }
   }
 
-  #exceedsBound(size: number): boolean {
-    return size > (this.#options.maxSize ?? Number.POSITIVE_INFINITY);
-  }
-
-  #remember(digest: Digest, bytes: Buffer): void {
-    if (this.#index.has(digest)) this.#memory.set(digest, bytes);
-  }
-
-  /** Forgets a blob at once and removes its file; readers that have it open keep it. */
-  #discard(digest: Digest, { size }: ContentEntry, reason: EvictionReason): Promise<void> {
-    this.#memory.delete(digest);
-    this.#options.evicted(size, reason);
-    return this.#changes.run(digest, () => this.#remove(digest));
-  }
-
-  #discardInBackground(digest: Digest, entry: ContentEntry): void {
-    this.#discard(digest, entry, 'size').catch(this.#options.failed);
-  }
-
-  async #remove(digest: Digest): Promise<void> {
-    // It may have been kept anew since the removal was asked for.
+  /** Takes back an entry that got no file; a copy from before stays. */
+  async #unname(digest: Digest): Promise<void> {
     if (this.#index.has(digest)) return;
     await this.#files.remove(digest);
     await this.#contents.delete(digest);
   }
-
-  /**
-   * Does something with the file of a blob. One that is damaged makes its blob a miss, which the next pull
-   * heals; so does a process that has no descriptor left, though the blob stays.
-   */
-  async #unlessDamaged<Result>(
-    digest: Digest,
-    entry: ContentEntry,
-    work: () => Promise<Result>,
-  ): Promise<Result | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.#options.failed(error);
-      if (error instanceof DamagedBlobError) await this.#forgetDamaged(digest, entry);
-      return undefined;
-    }
-  }
-
-  /** Never fails: the file that a read-only disk keeps is found out again by the next process. */
-  async #forgetDamaged(digest: Digest, entry: ContentEntry): Promise<void> {
-    // If it was evicted meanwhile, or even kept anew, nothing is wrong with what is there now.
-    if (!isSameCopy(this.#index.peek(digest), entry)) return;
-    this.#index.delete(digest);
-    await this.#discard(digest, entry, 'corrupt').catch(this.#options.failed);
-  }
-
-  /** Says more about a blob than its entry did; what the catalog does not take is found out again. */
-  #note(digest: Digest, entry: ContentEntry, known: ContentEntry): void {
-    if (this.#index.peek(digest) !== entry) return;
-    this.#index.set(digest, known);
-    const noted = this.#changes.run(digest, async () => {
-      if (this.#index.peek(digest) === known) await this.#contents.set(digest, known);
-    });
-    noted.catch(this.#options.failed);
-  }
 }
 
-function isSameCopy(one: ContentEntry | undefined, other: ContentEntry): boolean {
-  return one?.storedAt === other.storedAt && one.modifiedAt === other.modifiedAt;
+function lastUse({ usedAt, storedAt }: ContentEntry): number {
+  return usedAt ?? storedAt;
 }

@@ -37,21 +37,33 @@ export interface ContentEntry {
    * have their digest; absent where they were not looked at since the entry was made.
    */
   readonly modifiedAt?: number;
+  /**
+   * When it was last used, in milliseconds since the epoch, as of when that was last written down; absent
+   * where it was never used.
+   */
+  readonly usedAt?: number;
 }
 
 /** That an upstream served a digest under a repository, or vouched for it in a manifest. */
 export interface MembershipEntry {
   /** The repository's generation when the upstream was asked; it counts only while that lasts. */
   readonly generation: number;
+  /** When it was noted, in milliseconds since the epoch; absent in entries of earlier versions. */
+  readonly notedAt?: number;
 }
 
 /** What is known about a repository as a whole. */
 export interface RepositoryEntry {
   /** How often the upstream has said that it is private or gone; a clock that is set back can't undo it. */
   readonly generation?: number;
+  /** When the upstream last said so, in milliseconds since the epoch. */
+  readonly forgottenAt?: number;
   /** Whether an anonymous client was served, and when that was found out, in ms since the epoch. */
   readonly visibility?: { readonly isPublic: boolean; readonly checkedAt: number };
 }
+
+/** How far some work of the store has come, so that the next process goes on with it; each has a shape of its own. */
+export type StateEntry = Readonly<Record<string, unknown>>;
 
 /** A repository of one upstream; the same name on another upstream is another repository. */
 export interface Repository {
@@ -66,6 +78,7 @@ export class Catalog {
   readonly contents: CatalogTable<ContentEntry>;
   readonly memberships: CatalogTable<MembershipEntry>;
   readonly repositories: CatalogTable<RepositoryEntry>;
+  readonly states: CatalogTable<StateEntry>;
 
   /**
    * `newStore` is called once a kind of entry: Keyv writes its namespace into the adapter, so that
@@ -83,6 +96,7 @@ export class Catalog {
     this.contents = table('content');
     this.memberships = table('membership');
     this.repositories = table('repository');
+    this.states = table('state');
   }
 }
 

@@ -20,6 +20,11 @@ export class DamagedCatalogError extends Error {
   }
 }
 
+// Pages of 4 KiB in the write-ahead log before they are put where they belong. That is done with an fsync, by
+// whoever writes next, while everything else waits: 10 to 18 ms for these, 25 to 50 ms for the 1000 that
+// SQLite takes by itself, with ten thousand entries and their files being deleted.
+const pagesAtCheckpoint = 200;
+
 const sqliteBusy = 5;
 const sqliteCorrupt = 11;
 const sqliteNoDatabase = 26;
@@ -43,6 +48,7 @@ export function openCatalogDatabase(file: string): DatabaseSync {
     requireKnownCatalog(database, file);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA wal_autocheckpoint = ${pagesAtCheckpoint}`);
     database.exec('BEGIN EXCLUSIVE; COMMIT');
     const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (found !== 'ok') throw new DamagedCatalogError(file, String(found));

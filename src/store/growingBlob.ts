@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { digestAlgorithm, digestFrom, hashFor, type Digest } from '../registry/digest.ts';
 import type { BlobSource } from './blobSource.ts';
+import type { RoomClaim } from './roomClaims.ts';
 import { writeAll } from './writeAll.ts';
 
 /** Bytes that turned out not to be what their digest says. */
@@ -19,6 +20,17 @@ export class DigestMismatchError extends Error {
 
 // Hashing a piece keeps everything else waiting for about a millisecond.
 const rehashPiece = 1024 * 1024;
+// Of a blob whose size nobody said: what is asked for beyond what it needs now.
+const reservedAhead = 8 * 1024 * 1024;
+
+interface Beginning {
+  readonly digest: Digest;
+  readonly path: string;
+  readonly room: RoomClaim | undefined;
+  readonly file: FileHandle;
+  /** Bytes that the file has already. */
+  readonly length: number;
+}
 
 type State = { kind: 'growing' } | { kind: 'verified' } | { kind: 'failed'; error: Error };
 
@@ -32,6 +44,8 @@ type State = { kind: 'growing' } | { kind: 'verified' } | { kind: 'failed'; erro
 export class GrowingBlob {
   readonly digest: Digest;
   readonly path: string;
+  /** The room that it has on the disk; `undefined`: as much as there is. */
+  readonly room: RoomClaim | undefined;
   readonly #file: FileHandle;
   readonly #hash: Hash;
   /** Bytes that an earlier one left, and that are yet to be hashed. */
@@ -43,31 +57,34 @@ export class GrowingBlob {
   #readers = 0;
   #released = false;
 
-  private constructor(digest: Digest, path: string, file: FileHandle, length: number) {
+  private constructor({ digest, path, room, file, length }: Beginning) {
     this.digest = digest;
     this.path = path;
+    this.room = room;
     this.#file = file;
     this.#hash = hashFor(digest);
     this.#length = length;
     this.#heldBefore = length;
+    room?.wrote(length);
   }
 
   /** Starts an empty one at `path`, which must not exist. */
-  static async create(digest: Digest, path: string): Promise<GrowingBlob> {
-    return new GrowingBlob(digest, path, await open(path, 'wx+'), 0);
+  static async create(digest: Digest, path: string, room?: RoomClaim): Promise<GrowingBlob> {
+    const file = await open(path, 'wx+');
+    return new GrowingBlob({ digest, path, room, file, length: 0 });
   }
 
   /**
    * Goes on with the file that an earlier one left, less its last byte: if that was the blob's last one
    * too, there would be nothing to ask the upstream for. {@link rehash} has to come before all else.
    */
-  static async resume(digest: Digest, path: string): Promise<GrowingBlob> {
+  static async resume(digest: Digest, path: string, room?: RoomClaim): Promise<GrowingBlob> {
     const file = await open(path, 'r+');
     try {
       const { size } = await file.stat();
       const length = Math.max(0, size - 1);
       await file.truncate(length);
-      return new GrowingBlob(digest, path, file, length);
+      return new GrowingBlob({ digest, path, room, file, length });
     } catch (error) {
       await file.close();
       throw error;
@@ -87,11 +104,6 @@ export class GrowingBlob {
   /** Bytes of the whole blob, where it is known. */
   get size(): number | undefined {
     return this.#size;
-  }
-
-  /** Bytes that are yet to come, as far as is known. */
-  get missing(): number {
-    return this.#state.kind === 'growing' ? Math.max(0, (this.#size ?? 0) - this.#length) : 0;
   }
 
   /** How many readers it has now. */
@@ -129,15 +141,18 @@ export class GrowingBlob {
 
   /**
    * Adds bytes at the end and lets readers have them. One call at a time.
-   * @throws when they can't be written, after which readers are cut off and it takes no more
+   * @throws when there is no room for them or they can't be written, after which readers are cut off and it
+   * takes no more
    */
   async append(chunks: readonly Buffer[]): Promise<void> {
     this.#requireGrowing();
     try {
+      await this.#makeRoom(chunks);
       const written = writeAll(this.#file, chunks, this.#length);
       // Hashed while the disk is at work.
       for (const chunk of chunks) this.#hash.update(chunk);
       this.#length = await written;
+      this.room?.wrote(this.#length);
     } catch (error) {
       this.cutOff(error);
       throw error;
@@ -185,12 +200,14 @@ export class GrowingBlob {
   async fail(cause: unknown): Promise<void> {
     this.cutOff(cause);
     await Promise.allSettled([rm(this.path, { force: true })]);
+    this.room?.release();
   }
 
   /** To be called by the writer, when it is done with the file, however that ended. */
   async release(): Promise<void> {
     this.cutOff(new Error(`${this.digest} was not written to its end`));
     this.#released = true;
+    this.room?.release();
     await this.#closeWhenLeft();
   }
 
@@ -215,6 +232,14 @@ export class GrowingBlob {
         await this.#closeWhenLeft();
       },
     };
+  }
+
+  /** Of a blob whose size the upstream did not say, nobody knew beforehand how much room it needs. */
+  async #makeRoom(chunks: readonly Buffer[]): Promise<void> {
+    if (this.room === undefined) return;
+    const end = chunks.reduce((sum, { length }) => sum + length, this.#length);
+    const ahead = this.#size === undefined ? reservedAhead : 0;
+    if (end > this.room.bytes) await this.room.reach(end, ahead);
   }
 
   async #read(buffer: Buffer, position: number): Promise<number> {

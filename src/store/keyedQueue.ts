@@ -14,6 +14,18 @@ export class KeyedQueue<Key> {
     return result;
   }
 
+  /** Does one work for many keys, when everything asked earlier for any of them has ended. */
+  runAll<T>(keys: readonly Key[], work: () => Promise<T>): Promise<T> {
+    const before = keys.map((key) => this.#last.get(key) ?? Promise.resolve());
+    const result = Promise.all(before).then(work);
+    const forget = () => {
+      for (const key of keys) if (this.#last.get(key) === ended) this.#last.delete(key);
+    };
+    const ended: Promise<void> = result.then(forget, forget);
+    for (const key of keys) this.#last.set(key, ended);
+    return result;
+  }
+
   /** Settles when nothing is left to do. */
   async idle(): Promise<void> {
     while (this.#last.size > 0) await Promise.all(this.#last.values());

@@ -39,6 +39,16 @@ export class PartialBlobs {
     return this.#bytes;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#held.size;
+  }
+
+  /** Whether the file is one of these. */
+  has(path: string): boolean {
+    return this.#held.values().some((partial) => partial.path === path);
+  }
+
   /** Takes one in; returns those that had to go for it, be it this one. */
   add(partial: PartialBlob): PartialBlob[] {
     // Not to be found out when all others have gone for it.
@@ -65,12 +75,23 @@ export class PartialBlobs {
     return oldest;
   }
 
+  /** Those that nobody waits for any more. */
+  expired(): PartialBlob[] {
+    const now = this.#options.now();
+    return [...this.#held.values()].filter(({ keptAt }) => now - keptAt > partialLife);
+  }
+
+  /** Hands out those that nobody waits for any more. */
+  takeExpired(): PartialBlob[] {
+    const expired = this.expired();
+    for (const partial of expired) this.#remove(partial);
+    return expired;
+  }
+
   #takeBeyondBounds(): PartialBlob[] {
-    const { maxSize, now } = this.#options;
-    const gone: PartialBlob[] = [];
+    const gone = this.takeExpired();
     for (const partial of this.#held.values()) {
-      const expired = now() - partial.keptAt > partialLife;
-      if (!expired && this.#bytes <= maxSize) break;
+      if (this.#bytes <= this.#options.maxSize) break;
       this.#remove(partial);
       gone.push(partial);
     }

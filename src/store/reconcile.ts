@@ -8,6 +8,7 @@ import type { StoreLayout } from './storeLayout.ts';
 
 // Files that are looked into at a time.
 const batch = 64;
+const entriesAtOnce = 1000;
 // Registries take in manifests of up to 4 MiB.
 const largestManifest = 4 * 1024 * 1024;
 
@@ -20,22 +21,32 @@ export async function reconcile(
   layout: StoreLayout,
   contents: CatalogTable<ContentEntry>,
 ): Promise<ReadonlyArray<readonly [Digest, ContentEntry]>> {
-  const files = await listBlobs(layout);
+  // The disk is asked for one while the other is made sense of.
+  const [files, entries] = await Promise.all([listBlobs(layout), allEntries(contents)]);
   const held: Array<readonly [Digest, ContentEntry]> = [];
-  for await (const [key, entry] of contents.entries()) {
-    const digest = parseDigest(key);
-    if (digest !== undefined && files.delete(digest)) held.push([digest, entry]);
-    else await contents.delete(key);
+  const missing: string[] = [];
+  for (const [key, entry] of entries) {
+    // What is no digest finds no file either.
+    const digest = key as Digest;
+    if (files.delete(digest)) held.push([digest, entry]);
+    else missing.push(key);
+  }
+  for (let start = 0; start < missing.length; start += entriesAtOnce) {
+    await contents.deleteMany(missing.slice(start, start + entriesAtOnce));
   }
   const unknown = [...files];
   for (let start = 0; start < unknown.length; start += batch) {
     const some = unknown.slice(start, start + batch);
     const found = await Promise.all(some.map((digest) => describeFile(layout, digest)));
-    const entries = found.filter((one) => one !== undefined);
-    await contents.setMany(entries);
-    held.push(...entries);
+    const described = found.filter((one) => one !== undefined);
+    await contents.setMany(described);
+    held.push(...described);
   }
-  return held.toSorted(([, a], [, b]) => a.storedAt - b.storedAt);
+  return held.toSorted((a, b) => lastUseOf(a[1]) - lastUseOf(b[1]));
+}
+
+function lastUseOf({ usedAt, storedAt }: ContentEntry): number {
+  return usedAt ?? storedAt;
 }
 
 /**
@@ -68,6 +79,12 @@ async function describeFile(
 
 const openingBrace = '{'.charCodeAt(0);
 
+async function allEntries(contents: CatalogTable<ContentEntry>) {
+  const entries: Array<readonly [string, ContentEntry]> = [];
+  for await (const page of contents.pages()) entries.push(...page);
+  return entries;
+}
+
 /**
  * What lies where a blob of its name belongs; other files are not the store's and left alone. Whether it
  * is a file shows when it is opened: to ask for each would take as long as all the rest.
@@ -75,10 +92,13 @@ const openingBrace = '{'.charCodeAt(0);
 async function listBlobs(layout: StoreLayout): Promise<Set<Digest>> {
   const found = new Set<Digest>();
   for (const algorithm of await directories(layout.blobs)) {
-    for (const shard of await directories(algorithm)) {
-      for (const name of await readdir(shard)) {
+    const shards = await directories(algorithm);
+    const listings = await Promise.all(shards.map((shard) => readdir(shard)));
+    for (const [index, names] of listings.entries()) {
+      const prefix = basename(shards[index] ?? '');
+      for (const name of names) {
         const digest = parseDigest(`${basename(algorithm)}:${name}`);
-        if (digest !== undefined && layout.blobDirectory(digest) === shard) found.add(digest);
+        if (digest !== undefined && name.startsWith(prefix)) found.add(digest);
       }
     }
   }

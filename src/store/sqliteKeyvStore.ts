@@ -21,16 +21,24 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   readonly #set: StatementSync;
   readonly #delete: StatementSync;
   readonly #page: StatementSync;
+  readonly #longestTurn: number;
   readonly #failed: (error: unknown) => void;
 
   /**
-   * `page`: how many entries an iteration reads at a time; other work gets its turn between pages. `failed`
-   * is told of each write that the disk refuses, which throws all the same.
+   * An iteration reads `page` entries at a time, and lets other work have its turn between pages when it has
+   * gone on for `longestTurn` ms, with what is done with the entries. `failed` is told of each write that the
+   * disk refuses, which throws all the same.
    */
-  constructor(database: DatabaseSync, page = 1000, failed: (error: unknown) => void = () => {}) {
+  constructor(
+    database: DatabaseSync,
+    page = 250,
+    failed: (error: unknown) => void = () => {},
+    longestTurn = 5,
+  ) {
     super();
     this.#database = database;
     this.#failed = failed;
+    this.#longestTurn = longestTurn;
     database.exec(
       'CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
     );
@@ -42,6 +50,7 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     this.#page = database.prepare(
       `SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT ${page}`,
     );
+    this.#page.setReturnArrays(true);
   }
 
   async get<Value>(key: string): Promise<StoredData<Value> | undefined> {
@@ -82,23 +91,39 @@ export class SqliteKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async *iterator<Value>(): AsyncGenerator<Array<string | Awaited<Value> | undefined>, void> {
+    for await (const page of this.pages()) {
+      for (const [key, value] of page) yield [`${this.#prefix}${key}`, value];
+    }
+  }
+
+  /**
+   * What {@link iterator} gives, many at a time and by the keys within the namespace: where each entry comes
+   * out of generators by itself, a hundred thousand of them take as long as all the rest of a start.
+   */
+  async *pages(): AsyncGenerator<ReadonlyArray<readonly [key: string, value: string]>, void> {
     const [first, end] = this.#bounds();
+    const keyAt = this.#prefix.length;
     let from = first;
+    let turn = performance.now();
     for (;;) {
-      const rows = this.#page.all(from, end) as Row[];
-      for (const { key, value } of rows) yield [key, value];
+      const rows = this.#page.all(from, end) as unknown as Array<[string, string]>;
       const last = rows.at(-1);
       if (last === undefined) return;
-      from = `${last.key}\0`;
+      yield rows.map(([key, value]) => [key.slice(keyAt), value]);
+      from = `${last[0]}\0`;
+      if (performance.now() - turn < this.#longestTurn) continue;
       await nextTurn();
+      turn = performance.now();
     }
+  }
+
+  get #prefix(): string {
+    return this.namespace === undefined ? '' : `${this.namespace}:`;
   }
 
   /** Keys of a namespace are `namespace:key`; `;` is the character that follows `:`. */
   #bounds(): [string, string] {
-    return this.namespace === undefined
-      ? ['', '\u{10ffff}']
-      : [`${this.namespace}:`, `${this.namespace};`];
+    return this.namespace === undefined ? ['', '\u{10ffff}'] : [this.#prefix, `${this.namespace};`];
   }
 
   /** Faults of the disk are thrown as files report them: callers need not know what they write to. */

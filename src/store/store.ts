@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { BlobStore, type BlobStoreOptions } from './blobStore.ts';
 import { Catalog } from './catalog.ts';
 import { openCatalog } from './openCatalog.ts';
+import { readQuarantine } from './quarantine.ts';
 import { reconcile } from './reconcile.ts';
 import { SqliteKeyvStore } from './sqliteKeyvStore.ts';
 import { markKnownCatalog, requireKnownDirectory } from './storeFormat.ts';
@@ -56,6 +57,7 @@ export class Store {
       const blobs = new BlobStore(layout, catalog.contents, options);
       blobs.load(await reconcile(layout, catalog.contents));
       blobs.loadPartials(partials);
+      blobs.loadQuarantined(await readQuarantine(layout));
       return new Store(layout, blobs, catalog, database);
     } catch (error) {
       database.close();
@@ -71,9 +73,9 @@ export class Store {
     await this.catalog.repositories.delete(probeKey);
   }
 
-  /** Lets go of the directory, when evictions that are under way have ended. */
+  /** Lets go of the directory, when evictions that are under way have ended and all uses are written down. */
   async close(): Promise<void> {
-    await this.blobs.settled();
+    await this.blobs.close();
     this.#database.close();
   }
 }

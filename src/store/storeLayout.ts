@@ -16,6 +16,8 @@ export class StoreLayout {
   readonly incoming: string;
   /** Finished blobs, under names that they hashed to. */
   readonly blobs: string;
+  /** Files that turned out not to be the blobs that they were named after. */
+  readonly quarantine: string;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -23,6 +25,7 @@ export class StoreLayout {
     this.catalog = join(this.root, 'catalog.sqlite');
     this.incoming = join(this.root, 'incoming');
     this.blobs = join(this.root, 'blobs');
+    this.quarantine = join(this.root, 'quarantine');
   }
 
   /** A file for a blob that is not complete; of one digest there can be several, told apart by `id`. */
@@ -34,6 +37,21 @@ export class StoreLayout {
   incomingDigest(path: string): Digest | undefined {
     const [name = ''] = basename(path).split('.', 1);
     return parseDigest(name.replace('-', ':'));
+  }
+
+  /** A file for a damaged blob that was found at `time`, in ms since the epoch. */
+  quarantineFile(digest: Digest, time: number): string {
+    const found = new Date(time).toISOString().replaceAll(/[^\dTZ]/g, '');
+    return join(this.quarantine, `${digestAlgorithm(digest)}-${digestHex(digest)}.${found}`);
+  }
+
+  /** When the file of {@link quarantineFile} was found, in ms since the epoch; `undefined` for another. */
+  quarantineTime(path: string): number | undefined {
+    const found = /\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(basename(path));
+    if (found === null) return undefined;
+    const [year = 0, month = 0, ...rest] = found.slice(1).map(Number);
+    const [day = 0, hour = 0, minute = 0, second = 0, millisecond = 0] = rest;
+    return Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
   }
 
   /** The directory of a finished blob: two hex digits deep, so that none grows too large to list. */

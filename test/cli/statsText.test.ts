@@ -15,6 +15,11 @@ const readings = {
   cacheBlobs: 1234,
   cacheMaxBytes: 100 * gibibyte,
   diskFreeBytes: 20 * gibibyte,
+  incomingBytes: 7,
+  quarantinedBytes: 8,
+  pinnedBytes: 9,
+  scrubProgress: 0.5,
+  scrubCompletedAt: 11_000,
 };
 const upstreams = [
   { host: 'docker.io', accounts: ['acme', 'builds'] },

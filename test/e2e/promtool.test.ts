@@ -11,6 +11,11 @@ const readings = {
   cacheBlobs: 3,
   cacheMaxBytes: 0,
   diskFreeBytes: 4,
+  incomingBytes: 7,
+  quarantinedBytes: 8,
+  pinnedBytes: 9,
+  scrubProgress: 0.5,
+  scrubCompletedAt: 11_000,
 };
 
 const installed = spawnSync('promtool', ['--version']).error === undefined;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isDiskRefusal, unlessRefused } from '../../src/mirror/diskRefusal.ts';
 import { digestOf } from '../../src/registry/digest.ts';
 import { DamagedBlobError } from '../../src/store/blobDamage.ts';
-import { StoreFullError } from '../../src/store/incomingBlobs.ts';
+import { StoreFullError } from '../../src/store/storeFullError.ts';
 import { UpstreamError } from '../../src/upstream/upstreamError.ts';
 
 const withCode = (code: string, error = new Error('failed')) => Object.assign(error, { code });

@@ -239,3 +239,35 @@ test('no manifest is served that is followed by a blob that is not', async (t) =
     }
   }
 });
+
+describe('what counts as a use of a manifest', () => {
+  for (const [how, request] of [
+    ['a HEAD that is answered from what is held', headManifest],
+    ['a GET that is', getManifest],
+  ] as const) {
+    for (const reference of ['3.20', digest]) {
+      test(`${how} (${reference})`, async (t) => {
+        const { clock, hub, mirror } = await startScene(t);
+        hub.addImage(repository, image, { tags: ['3.20'] });
+        await pullImage(mirror, repository, '3.20', image);
+        const before = clock();
+        clock.advance(1000);
+        assert.equal(mirror.store.blobs.describe(digest)?.usedAt, before);
+        await request(mirror, repository, reference);
+        assert.equal(mirror.store.blobs.describe(digest)?.usedAt, clock());
+      });
+    }
+  }
+
+  test('not a HEAD that is refused', async (t) => {
+    const { clock, hub, mirror } = await startScene(t);
+    hub.addImage(repository, image, { tags: ['3.20'] });
+    await pullImage(mirror, repository, '3.20', image);
+    const before = clock();
+    await mirror.store.blobs.remove([image.config.digest], 'size');
+    await hub.goDown();
+    clock.advance(hour / 2);
+    assert.equal((await headManifest(mirror, repository, '3.20')).status, 503);
+    assert.equal(mirror.store.blobs.describe(digest)?.usedAt, before);
+  });
+});

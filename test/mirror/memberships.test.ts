@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import type { Repository } from '../../src/store/catalog.ts';
+import { membershipKey, repositoryKey, type Repository } from '../../src/store/catalog.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { parseRepositoryName } from '../../src/registry/repositoryName.ts';
 import { Memberships } from '../../src/mirror/memberships.ts';
@@ -19,12 +19,12 @@ const image = buildImage();
 const { digest } = image.manifest;
 
 async function startMemberships(t: TestContext) {
-  const { mirror } = await startScene(t);
+  const { clock, mirror } = await startScene(t);
   const { blobs, catalog } = mirror.store;
-  const memberships = new Memberships(catalog, new ManifestRequirements(blobs));
+  const memberships = new Memberships(catalog, new ManifestRequirements(blobs), clock);
   const hold = ({ manifest }: ImageContent) =>
     blobs.put(manifest.digest, manifest.bytes, manifest.mediaType);
-  return { memberships, catalog, hold };
+  return { memberships, catalog, clock, hold };
 }
 
 describe('a digest', () => {
@@ -70,6 +70,24 @@ describe('a digest', () => {
     await memberships.forget(alpine);
     await memberships.add(alpine, [digest], await memberships.generation(alpine));
     assert.equal(await memberships.has(alpine, digest), true);
+  });
+});
+
+test('it is noted when a digest was seen and when its repository was last said to be gone', async (t) => {
+  const { memberships, catalog, clock } = await startMemberships(t);
+  const start = clock();
+  await memberships.add(alpine, [digest], 0);
+  clock.advance(5);
+  await memberships.forget(alpine);
+  clock.advance(5);
+  await memberships.forget(alpine);
+  assert.deepEqual(await catalog.memberships.get(membershipKey(alpine, digest)), {
+    generation: 0,
+    notedAt: start,
+  });
+  assert.deepEqual(await catalog.repositories.get(repositoryKey(alpine)), {
+    generation: 2,
+    forgottenAt: start + 10,
   });
 });
 

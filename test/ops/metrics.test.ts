@@ -38,9 +38,17 @@ const contract = [
   ['pullthrough_cache_bytes', 'gauge', ''],
   ['pullthrough_cache_blobs', 'gauge', ''],
   ['pullthrough_cache_max_bytes', 'gauge', ''],
+  ['pullthrough_cache_incoming_bytes', 'gauge', ''],
+  ['pullthrough_cache_quarantined_bytes', 'gauge', ''],
+  ['pullthrough_cache_pinned_bytes', 'gauge', ''],
   ['pullthrough_disk_free_bytes', 'gauge', ''],
   ['pullthrough_evicted_blobs_total', 'counter', 'reason'],
   ['pullthrough_evicted_bytes_total', 'counter', 'reason'],
+  ['pullthrough_scrub_last_completed_timestamp_seconds', 'gauge', ''],
+  ['pullthrough_scrub_progress_ratio', 'gauge', ''],
+  ['pullthrough_scrubbed_bytes_total', 'counter', ''],
+  ['pullthrough_scrub_damaged_blobs_total', 'counter', ''],
+  ['pullthrough_warmed_images_total', 'counter', 'result'],
   ['pullthrough_http_request_duration_seconds', 'histogram', 'route,method,status'],
   ['pullthrough_time_to_first_byte_seconds', 'histogram', 'kind,outcome'],
   ['pullthrough_build_info', 'gauge', 'version,node'],
@@ -50,7 +58,7 @@ const kinds = ['manifest', 'blob', 'tags', 'referrers'];
 const outcomes = ['hit', 'revalidated', 'miss', 'joined', 'stale', 'negative', 'denied', 'error'];
 const operations = ['token', 'manifest_head', 'manifest_get', 'blob_get', 'tags', 'referrers'];
 const statuses = ['2xx', '401', '403', '404', '429', '4xx', '5xx', 'error'];
-const reasons = ['size', 'disk', 'purge', 'corrupt', 'unreferenced'];
+const reasons = ['size', 'disk', 'purge', 'corrupt', 'unreferenced', 'idle'];
 const accounts = [
   { upstream: 'docker.io', account: 'acme' },
   { upstream: 'docker.io', account: 'builds' },
@@ -63,6 +71,11 @@ const readings = {
   cacheBlobs: 4,
   cacheMaxBytes: 5,
   diskFreeBytes: 6,
+  incomingBytes: 7,
+  quarantinedBytes: 8,
+  pinnedBytes: 9,
+  scrubProgress: 0.5,
+  scrubCompletedAt: 11_000,
 };
 
 function newMetrics(): Metrics {
@@ -145,6 +158,10 @@ describe('the metrics', () => {
       zero('pullthrough_evicted_blobs_total', { reason });
       zero('pullthrough_evicted_bytes_total', { reason });
     }
+    zero('pullthrough_scrubbed_bytes_total', {});
+    zero('pullthrough_scrub_damaged_blobs_total', {});
+    zero('pullthrough_warmed_images_total', { result: 'warmed' });
+    zero('pullthrough_warmed_images_total', { result: 'failed' });
   });
 
   test('have no account that its upstream is not asked as', async () => {
@@ -291,6 +308,29 @@ describe('what the cache reports', () => {
     assert.equal(valueOf(after, 'pullthrough_cache_blobs'), 4);
     assert.equal(valueOf(after, 'pullthrough_cache_max_bytes'), 5);
     assert.equal(valueOf(after, 'pullthrough_disk_free_bytes'), 6);
+    assert.equal(valueOf(after, 'pullthrough_cache_incoming_bytes'), 7);
+    assert.equal(valueOf(after, 'pullthrough_cache_quarantined_bytes'), 8);
+    assert.equal(valueOf(after, 'pullthrough_cache_pinned_bytes'), 9);
+    assert.equal(valueOf(after, 'pullthrough_scrub_progress_ratio'), 0.5);
+    assert.equal(valueOf(after, 'pullthrough_scrub_last_completed_timestamp_seconds'), 11);
+  });
+
+  test('has no time of a last scrub before there was one', async () => {
+    const never = { ...readings, scrubCompletedAt: undefined };
+    const samples = parseExposition(await newMetrics().scrape(never));
+    const name = 'pullthrough_scrub_last_completed_timestamp_seconds';
+    assert.equal(valueOf(samples, name), undefined);
+  });
+
+  test('counts what was hashed anew, what was damaged, and what was warmed', async () => {
+    const metrics = newMetrics();
+    metrics.scrubbed(4096);
+    metrics.damageFound();
+    metrics.imageWarmed('failed');
+    const after = await scraped(metrics);
+    assert.equal(valueOf(after, 'pullthrough_scrubbed_bytes_total'), 4096);
+    assert.equal(valueOf(after, 'pullthrough_scrub_damaged_blobs_total'), 1);
+    assert.equal(valueOf(after, 'pullthrough_warmed_images_total', { result: 'failed' }), 1);
   });
 
   test('is not a number when it could not be read', async () => {

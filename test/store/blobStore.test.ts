@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { digestOf } from '../../src/registry/digest.ts';
 import { FileSource, MemorySource } from '../../src/store/blobSource.ts';
 import { DigestMismatchError } from '../../src/store/growingBlob.ts';
+import { StoreFullError } from '../../src/store/storeFullError.ts';
 import { blobBytes, fixedBlob, generatedBlob } from '../support/blobContent.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { allowNoMoreDescriptors, noPrlimit } from './descriptorLimit.ts';
@@ -23,6 +24,7 @@ const manifest = Buffer.from('{"schemaVersion":2}');
 const digest = digestOf(manifest);
 const type = 'application/vnd.oci.image.manifest.v1+json';
 const large = 300 * 1024;
+const hour = 3_600_000;
 
 describe('a digest never lies', () => {
   for (const algorithm of ['sha256', 'sha512'] as const) {
@@ -69,7 +71,7 @@ describe('what is held', () => {
     await blobs.put(digest, manifest, type);
     const { mtimeMs: modifiedAt } = await stat(layout.blobFile(digest));
     const entry = { size: manifest.length, mediaType: type, storedAt: 7000, modifiedAt };
-    assert.deepEqual(blobs.describe(digest), entry);
+    assert.deepEqual(blobs.describe(digest), { ...entry, usedAt: 7000 });
   });
 
   test('can be read whole, or opened: from memory when it is small, from its file else', async (t) => {
@@ -284,9 +286,11 @@ describe('memory', () => {
   });
 
   test('forgets what is evicted', async (t) => {
-    const opened = await openTestStore(t, { memory: 1000, maxSize: 100 });
+    const now = manualClock();
+    const opened = await openTestStore(t, { memory: 1000, maxSize: 100, now });
     const content = fixedBlob(manifest);
     await opened.blobs.put(digest, manifest, type);
+    now.advance(hour);
     await fillBlob(opened.blobs, uniqueBlob(100));
     assert.equal(await opened.blobs.read(digest), undefined);
     await fillBlob(opened.blobs, content);
@@ -298,7 +302,7 @@ describe('memory', () => {
     const opened = await openTestStore(t, { memory: 30, maxSize: 20 });
     const tooLarge = blobBytes(uniqueBlob(25));
     await opened.blobs.put(digest, manifest, type);
-    await opened.blobs.put(digestOf(tooLarge), tooLarge, type);
+    await assert.rejects(opened.blobs.put(digestOf(tooLarge), tooLarge, type), StoreFullError);
     await rm(opened.layout.blobFile(digest));
     assert.deepEqual(await opened.blobs.read(digest), manifest);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openCatalogDatabase, StoreLockedError } from '../../src/store/catalogDatabase.ts';
@@ -69,6 +69,17 @@ test('a database that was closed opens again', async (t) => {
   const file = join(await temporaryDirectory(t), 'catalog.sqlite');
   openCatalogDatabase(file).close();
   openCatalogDatabase(file).close();
+});
+
+test('writes wait for no more than a megabyte of earlier ones to be put into the database', async (t) => {
+  const file = join(await temporaryDirectory(t), 'catalog.sqlite');
+  const database = openCatalogDatabase(file);
+  t.after(() => database.close());
+  database.exec('CREATE TABLE pages (content BLOB)');
+  const insert = database.prepare('INSERT INTO pages VALUES (zeroblob(4000))');
+  for (let page = 0; page < 1000; page += 1) insert.run();
+  const { size } = await stat(`${file}-wal`);
+  assert.ok(size < 1024 * 1024, `the write-ahead log has ${size} bytes`);
 });
 
 test('a file that is no database is an error, but not a locked one', async (t) => {

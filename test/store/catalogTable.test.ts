@@ -41,6 +41,58 @@ test('many entries are set at once, none included', async () => {
   ]);
 });
 
+test('many entries are deleted at once, none and absent ones included', async () => {
+  const store = new Map();
+  const table = tableOver(store);
+  for (const text of ['a', 'b', 'c']) await table.set(text, { text });
+  await table.deleteMany([]);
+  await table.deleteMany(['a', 'c', 'never set']);
+  for (const same of [table, tableOver(store)]) {
+    const found = await Promise.all(['a', 'b', 'c'].map((key) => same.get(key)));
+    assert.deepEqual(found, [undefined, { text: 'b' }, undefined]);
+  }
+});
+
+test('many entries are deleted in one transaction', async (t) => {
+  const database = new DatabaseSync(':memory:');
+  const table = tableOver(new SqliteKeyvStore(database));
+  await table.setMany(['a', 'b', 'c'].map((text) => [text, { text }]));
+  const exec = t.mock.method(database, 'exec');
+  await table.deleteMany(['a', 'b']);
+  assert.deepEqual(
+    exec.mock.calls.map(({ arguments: [statement] }) => statement),
+    ['BEGIN', 'COMMIT'],
+  );
+});
+
+test('many entries that the store does not delete are not found any more, and deleted later', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store, 2);
+  const keys = ['a', 'b', 'c'];
+  for (const text of keys) await table.set(text, { text });
+  store.fault = new Error('read-only');
+  await assert.rejects(table.deleteMany(keys), store.fault);
+  store.fault = undefined;
+  for (const key of keys) assert.equal(await table.get(key), undefined);
+  await table.set('other', { text: 'one' });
+  for (const key of keys) assert.equal(await tableOver(store).get(key), undefined);
+});
+
+test('what the store did not take is among all entries as it is by now, and no longer if removed', async () => {
+  const database = new DatabaseSync(':memory:');
+  const table = tableOver(new SqliteKeyvStore(database));
+  await table.setMany(['a', 'b', 'c'].map((text) => [text, { text }]));
+  database.exec('PRAGMA query_only = 1');
+  await assert.rejects(table.deleteMany(['a']));
+  await assert.rejects(table.update('b', () => ({ text: 'changed' })));
+  await assert.rejects(table.update('d', () => ({ text: 'new' })));
+  assert.deepEqual(await Array.fromAsync(table.entries()), [
+    ['b', { text: 'changed' }],
+    ['c', { text: 'c' }],
+    ['d', { text: 'new' }],
+  ]);
+});
+
 test('more entries than are remembered are found all the same', async () => {
   const table = tableOver(new Map(), 2);
   const keys = ['a', 'b', 'c', 'd'];

@@ -244,21 +244,11 @@ describe('the size', () => {
   test('is unknown until somebody says it, and certain at the end', async (t) => {
     const blob = await createBlob(t);
     const source = blob.openSource();
-    assert.deepEqual([blob.size, source.size, blob.missing], [undefined, undefined, 0]);
+    assert.deepEqual([blob.size, source.size], [undefined, undefined]);
     await blob.append([content]);
     assert.equal(source.size, undefined);
     blob.verify();
     assert.deepEqual([blob.size, source.size], [content.length, content.length]);
-  });
-
-  test('of what is missing goes down to nothing, also when the blob fails', async (t) => {
-    const blob = await createBlob(t);
-    blob.announceSize(content.length);
-    assert.equal(blob.missing, content.length);
-    await blob.append([content.subarray(0, 5)]);
-    assert.equal(blob.missing, content.length - 5);
-    await blob.fail(fault);
-    assert.equal(blob.missing, 0);
   });
 
   test('may be none at all', async (t) => {

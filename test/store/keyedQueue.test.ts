@@ -43,3 +43,19 @@ test('it is idle when all work is done, what was asked meanwhile and what failed
   assert.deepEqual(done, ['first', 'second']);
   await assert.rejects(failing);
 });
+
+test('work for many keys waits for what was asked for any of them, and others for it', async () => {
+  const queue = new KeyedQueue<string>();
+  const gate = Promise.withResolvers<void>();
+  const log: string[] = [];
+  void queue.run('a', () => gate.promise);
+  void queue.run('b', () => Promise.reject(new Error('it broke'))).catch(() => {});
+  const both = queue.runAll(['a', 'b'], async () => log.push('both'));
+  const after = queue.run('b', async () => log.push('after'));
+  await queue.run('c', async () => log.push('other'));
+  await nextTurn();
+  gate.resolve();
+  await Promise.all([both, after]);
+  assert.deepEqual(log, ['other', 'both', 'after']);
+  await queue.idle();
+});

@@ -48,13 +48,34 @@ describe('the SQLite store', () => {
     );
   });
 
-  test('other work gets its turn between the pages of an iteration', async (t) => {
-    const store = new SqliteKeyvStore(openDatabase(t, ':memory:'), 10);
-    await store.setMany(Array.from({ length: 20 }, (_, index) => ({ key: `${index}`, value: '' })));
-    let turns = 0;
-    setImmediate(() => (turns += 1));
-    await Array.fromAsync(store.iterator());
-    assert.equal(turns, 1);
+  test('other work gets its turn between pages, when an iteration has gone on for long', async (t) => {
+    const database = openDatabase(t, ':memory:');
+    const entries = Array.from({ length: 20 }, (_, index) => ({ key: `${index}`, value: '' }));
+    await new SqliteKeyvStore(database).setMany(entries);
+    const turnsWithin = async (longestTurn: number) => {
+      const store = new SqliteKeyvStore(database, 10, undefined, longestTurn);
+      let turns = 0;
+      setImmediate(() => (turns += 1));
+      await Array.fromAsync(store.pages());
+      return turns;
+    };
+    assert.deepEqual([await turnsWithin(0), await turnsWithin(60_000)], [1, 0]);
+  });
+
+  test('pages hold the keys without the namespace, whatever characters they have', async (t) => {
+    const database = openDatabase(t, ':memory:');
+    const store = Object.assign(new SqliteKeyvStore(database, 2), { namespace: 'ä' });
+    const keys = ['', 'a', 'a\0b', 'ä:b', '\u{1f600}'];
+    await store.setMany(keys.map((key) => ({ key: `ä:${key}`, value: `of ${key}` })));
+    const pages = await Array.fromAsync(store.pages());
+    assert.deepEqual(
+      pages.flat(),
+      keys.map((key) => [key, `of ${key}`]),
+    );
+    assert.deepEqual(
+      pages.map(({ length }) => length),
+      [2, 2, 1],
+    );
   });
 
   test('of many entries that fail half-way none is set, and the next ones can be', async (t) => {

@@ -110,7 +110,7 @@ describe('after a restart', () => {
     await utimes(path, 1000, 1000);
     const opened = await openTestStore(t, { directory });
     const entry = { size: 1234, storedAt: 1_000_000 };
-    assert.deepEqual(opened.blobs.describe(content.digest), entry);
+    assert.deepEqual(opened.blobs.describe(content.digest), { ...entry, usedAt: 1_000_000 });
     assert.deepEqual(await opened.store.catalog.contents.get(content.digest), entry);
     assert.deepEqual(await opened.blobs.read(content.digest), blobBytes(content));
   });
@@ -143,7 +143,8 @@ describe('after a restart', () => {
     await before.close();
     const { directory } = before.layout;
     const after = await openTestStore(t, { directory, maxSize: 250 });
-    await after.blobs.settled();
+    assert.deepEqual(after.evicted, []);
+    await after.blobs.tidy();
     assert.deepEqual(after.evicted, ['300 size', '100 size']);
     const left = contents.slice(2).map((content) => content.digest);
     assert.deepEqual(await catalogued(after), left.toSorted());
@@ -158,11 +159,11 @@ describe('after a restart', () => {
     for (const each of digests) await placeFile(directory, each, Buffer.from('x'));
     const catalogue = digests.slice(0, 10_000);
     await before.store.catalog.contents.setMany(
-      catalogue.map((each, storedAt) => [each, { size: 1, mediaType: type, storedAt }]),
+      catalogue.map((each, storedAt) => [each, { size: 1, storedAt }]),
     );
     await before.close();
     const after = await openTestStore(t, { directory, maxSize: 19_990 });
-    await after.blobs.settled();
+    await after.blobs.tidy();
     assert.deepEqual([after.blobs.count, after.blobs.bytes], [19_990, 19_990]);
     assert.equal((await catalogued(after)).length, 19_990);
     const gone = digests.filter((each) => after.blobs.describe(each) === undefined);

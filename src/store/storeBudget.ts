@@ -1,0 +1,205 @@
+import type { BlobIndex, Held, Tier } from './blobIndex.ts';
+import { removalBatch, type BlobRemovals } from './blobRemovals.ts';
+import type { EvictionReason } from './evictionReason.ts';
+import type { Expendable } from './expendable.ts';
+import { KeyedQueue } from './keyedQueue.ts';
+import type { RoomClaims } from './roomClaims.ts';
+import { StoreFullError } from './storeFullError.ts';
+
+/** Shares of the room that the store may take, 0 to 1. */
+export interface WaterMarks {
+  /** Above it, blobs are evicted in the background. */
+  readonly high: number;
+  /** Down to it. */
+  readonly low: number;
+}
+
+/** What a {@link StoreBudget} works with. */
+export interface StoreBudgetParts {
+  /** Bytes that all files of the store together may take. */
+  readonly maxSize: number;
+  /** Bytes of the file system that are left alone. */
+  readonly minFree: number;
+  readonly waterMarks: WaterMarks;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly failed: (error: unknown) => void;
+  /** Bytes of the file system that are free for this process. */
+  readonly freeBytes: () => Promise<number>;
+  readonly index: BlobIndex;
+  readonly removals: BlobRemovals;
+  /** What goes before any blob that is whole, the first of them first. */
+  readonly expendables: readonly Expendable[];
+  /** The blobs that are being written. */
+  readonly claims: RoomClaims;
+}
+
+// While an image is in use its manifest is worth more than any layer: it is small, and a counted request.
+const manifestInUse = 3_600_000;
+
+/**
+ * How much room the store has, and what has to go for it. Room is promised before bytes are written, one
+ * promise after the other, so that the bounds hold at any moment however many blobs come in.
+ */
+export class StoreBudget {
+  readonly #parts: StoreBudgetParts;
+  /** Whatever is given away or made free: what was promised to one is not there for the next. */
+  readonly #turns = new KeyedQueue<'room'>();
+  #lowering: Promise<void> | undefined;
+
+  constructor(parts: StoreBudgetParts) {
+    this.#parts = parts;
+  }
+
+  /** Does something that must not happen while room is given away. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run('room', work);
+  }
+
+  /**
+   * Finds room for so many bytes more, evicting others if need be, and hands it out by `grant`, which is told
+   * how many bytes there are beyond. When no eviction would help, nothing is evicted.
+   * @throws {StoreFullError}
+   */
+  reserve<Result>(extra: number, tier: Tier, grant: (spare: number) => Result): Promise<Result> {
+    return this.exclusively(async () => {
+      const free = await this.#makeRoom(extra, tier);
+      const granted = grant(-this.#shortage(extra, free));
+      if (this.#excess(free) > 0) this.lower().catch(this.#parts.failed);
+      return granted;
+    });
+  }
+
+  /** Evicts down to the low water mark, if there is more than up to the high one. */
+  lower(): Promise<void> {
+    this.#lowering ??= this.#lower().finally(() => {
+      this.#lowering = undefined;
+    });
+    return this.#lowering;
+  }
+
+  /** Settles when nothing is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#lowering]);
+    await this.#turns.idle();
+  }
+
+  /** All that the files of the store take, with what was promised to those that grow. */
+  get #taken(): number {
+    return this.#written + this.#promised;
+  }
+
+  get #promised(): number {
+    const { claims } = this.#parts;
+    return claims.bytes - claims.written;
+  }
+
+  get #written(): number {
+    const { index, removals, expendables, claims } = this.#parts;
+    const spent = expendables.reduce((sum, { bytes }) => sum + bytes, 0);
+    return index.bytes + removals.bytes + spent + claims.written;
+  }
+
+  /** Bytes that have to go before there is room for so many more. */
+  #shortage(extra: number, free: number): number {
+    const { maxSize, minFree } = this.#parts;
+    const ofDisk = extra + this.#promised + minFree - free;
+    return Math.max(this.#taken + extra - maxSize, ofDisk);
+  }
+
+  /** Makes room and says what is free on the disk then. */
+  async #makeRoom(extra: number, tier: Tier): Promise<number> {
+    const { freeBytes, maxSize } = this.#parts;
+    let free = await freeBytes();
+    if (this.#shortage(extra, free) <= 0) return free;
+    await this.#departed();
+    free = await freeBytes();
+    if (!this.#canGive(this.#shortage(extra, free), tier)) throw new StoreFullError(extra);
+    for (;;) {
+      const missing = this.#shortage(extra, free);
+      if (missing <= 0) return free;
+      const reason = this.#taken + extra > maxSize ? 'size' : 'disk';
+      const freed = await this.#evictSome(missing, tier, reason);
+      if (freed === 0) throw new StoreFullError(extra);
+      // Not asked for again: file systems may take a while to give back what was removed.
+      free += freed;
+    }
+  }
+
+  /** What is on its way out is not to be made room for twice. */
+  async #departed(): Promise<void> {
+    const { removals, expendables } = this.#parts;
+    await Promise.all([removals, ...expendables].map((one) => one.settled()));
+  }
+
+  /** Whether so many bytes can be evicted. */
+  #canGive(wanted: number, tier: Tier): boolean {
+    const { index, expendables } = this.#parts;
+    let bytes = expendables.reduce((sum, one) => sum + one.bytes, index.evictable('blob').bytes);
+    for (const [, { size }] of this.#manifestsFor(tier)) {
+      if (bytes >= wanted) break;
+      bytes += size;
+    }
+    return bytes >= wanted;
+  }
+
+  /** Removes what matters least, about so many bytes of it, and says how many; 0 when nothing can go. */
+  async #evictSome(wanted: number, tier: Tier, reason: EvictionReason): Promise<number> {
+    const { index, removals, expendables } = this.#parts;
+    for (const expendable of expendables) {
+      const freed = await expendable.dropOldest();
+      if (freed !== undefined && freed > 0) return freed;
+    }
+    const blobs = batchOf(index.oldest('blob'), wanted);
+    const batch = blobs.length > 0 ? blobs : batchOf(this.#manifestsFor(tier), wanted);
+    return batch.length === 0 ? 0 : (await removals.remove(batch, reason)).bytes;
+  }
+
+  /** The manifests that may go for something of this tier, from the least recently used. */
+  #manifestsFor(tier: Tier): Iterable<Held> {
+    if (tier === 'manifest') return this.#parts.index.oldest('manifest');
+    const now = this.#parts.now();
+    // A clock that was set back must not keep them for ever.
+    const mayGo = (usedAt: number) => Math.abs(now - usedAt) >= manifestInUse;
+    return this.#parts.index.oldest('manifest', mayGo);
+  }
+
+  /** What the store may take at most, be it that the disk would hold more or less. */
+  #budget(free: number): number {
+    const { maxSize, minFree } = this.#parts;
+    return Math.max(0, Math.min(maxSize, this.#written + free - minFree));
+  }
+
+  /** Bytes above the low water mark; none while the high one is not passed. */
+  #excess(free: number): number {
+    const { high, low } = this.#parts.waterMarks;
+    const budget = this.#budget(free);
+    return this.#taken > budget * high ? this.#taken - budget * low : 0;
+  }
+
+  async #lower(): Promise<void> {
+    const free = await this.#parts.freeBytes();
+    const budget = this.#budget(free);
+    const reason = budget === this.#parts.maxSize ? 'size' : 'disk';
+    let excess = this.#excess(free);
+    while (excess > 0) {
+      // Up to the bound itself, everything may have to go.
+      const tier = this.#taken > budget ? 'manifest' : 'blob';
+      const freed = await this.exclusively(() => this.#evictSome(excess, tier, reason));
+      if (freed === 0) return;
+      excess -= freed;
+    }
+  }
+}
+
+/** The first ones, until they have so many bytes or are as many as can go at once. */
+function batchOf(blobs: Iterable<Held>, wanted: number): Held[] {
+  const batch: Held[] = [];
+  let bytes = 0;
+  for (const blob of blobs) {
+    batch.push(blob);
+    bytes += blob[1].size;
+    if (bytes >= wanted || batch.length === removalBatch) break;
+  }
+  return batch;
+}
