@@ -22,8 +22,17 @@ describe('parseDescriptor', () => {
 
   test('reads where else the content is and leaves out the members it does not know', () => {
     const known = { ...minimal, urls: ['https://example.com/layer'] };
-    const unknown = { platform: { os: 'linux', architecture: 'arm64' }, data: 'e30=' };
+    const unknown = { annotations: { a: 'b' }, data: 'e30=' };
     assert.deepEqual(parseDescriptor({ ...known, ...unknown }), known);
+  });
+
+  test('reads the platform that an index says, and leaves out one that is none', () => {
+    const platform = { os: 'linux', architecture: 'arm64' };
+    const index = { ...minimal, platform: { ...platform, 'os.version': '1' } };
+    assert.deepEqual(parseDescriptor(index), { ...minimal, platform });
+    for (const none of [7, null, { os: 'linux' }, 'linux/arm64']) {
+      assert.deepEqual(parseDescriptor({ ...minimal, platform: none }), minimal);
+    }
   });
 
   test('leaves out addresses of a wrong type', () => {
