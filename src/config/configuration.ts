@@ -48,8 +48,12 @@ export function configurationOf(
   settings: AddressedSettings,
   tokens: ReadonlyMap<string, Secret>,
 ): Configuration {
+  const { tokenFile } = settings.ops;
+  const ops =
+    tokenFile === undefined ? settings.ops : { ...settings.ops, token: tokens.get(tokenFile) };
   return {
     ...settings,
+    ops,
     upstreams: settings.upstreams.map((upstream) => ({
       ...upstream,
       accounts: upstream.accounts.map((account) => accountOf(account, tokens)),

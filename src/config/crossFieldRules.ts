@@ -19,6 +19,8 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
   };
   const upstreams = listAt(settings, 'upstreams');
   reportCollidingAddresses(settings, report);
+  reportWaterMarks(fieldOf(settings, 'storage'), report);
+  reportOpsTokens(fieldOf(settings, 'ops'), report);
   reportRepeated(hostsOf(upstreams), (index) => ['upstreams', index, 'host'], report);
   reportUnknownDefault(settings, hostsOf(upstreams), report);
   for (const [index, upstream] of upstreams.entries()) {
@@ -31,6 +33,19 @@ function reportCollidingAddresses(settings: unknown, report: Report): void {
   const ops = addressAt(fieldOf(settings, 'ops'));
   if (own !== undefined && ops !== undefined && listenAddressesCollide(own, ops)) {
     report(['ops', 'listen'], 'expected another port than that of listen');
+  }
+}
+
+function reportWaterMarks(storage: unknown, report: Report): void {
+  const [low, high] = [fieldOf(storage, 'lowWater'), fieldOf(storage, 'highWater')];
+  if (typeof low === 'number' && typeof high === 'number' && low > high) {
+    report(['storage', 'lowWater'], 'expected no more than storage.highWater');
+  }
+}
+
+function reportOpsTokens(ops: unknown, report: Report): void {
+  if (fieldOf(ops, 'token') !== undefined && fieldOf(ops, 'tokenFile') !== undefined) {
+    report(['ops'], 'expected either token or tokenFile, not both');
   }
 }
 

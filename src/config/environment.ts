@@ -31,13 +31,18 @@ function readRow(row: SettingRow, environment: NodeJS.ProcessEnv): readonly Envi
   const name = row.environment;
   if (name === undefined) return [];
   const text = environment[name];
-  const file = row.secret ? environment[`${name}_FILE`] : undefined;
+  const file = row.secret && !isSetting(`${name}_FILE`) ? environment[`${name}_FILE`] : undefined;
   if (text && file) {
     const message = `expected either ${name} or ${name}_FILE, not both`;
     return [{ overrides: [], problems: [{ source: name, key: row.key, message }] }];
   }
   if (file) return [readVariableFile(row, `${name}_FILE`, file)];
   return text ? [readText(row, name, text)] : [];
+}
+
+/** Where a setting of its own names the file, that is the one to say what is wrong with it. */
+function isSetting(variable: string): boolean {
+  return settingRows().some(({ environment }) => environment === variable);
 }
 
 function readVariableFile(row: SettingRow, name: string, path: string): EnvironmentReading {

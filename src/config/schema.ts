@@ -6,11 +6,16 @@ import {
   byteBound,
   byteSize,
   duration,
+  durationBound,
+  imagePattern,
   listenAddress,
   path,
   registryHost,
+  secret,
+  share,
 } from './settingKinds.ts';
 import { upstream } from './upstreamSchema.ts';
+import { warmEntry } from './warmSchema.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const logFormats = ['auto', 'json', 'pretty'] as const;
@@ -33,9 +38,15 @@ export const settingsSchema = z
     ops: z
       .strictObject({
         listen: listenAddress.prefault('0.0.0.0:5001').meta({
-          description: 'Where `/metrics`, `/healthz` and `/readyz` are served.',
+          description: 'Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/` are served.',
           flag: { name: 'ops-listen', value: 'HOST:PORT' },
         }),
+        token: secret
+          .optional()
+          .describe(
+            'What a caller of `/api/v1/` has to show for changes. Without it only callers on the same machine may make them.',
+          ),
+        tokenFile: path.optional().describe('File that holds the token, in the place of `token`.'),
       })
       .prefault({}),
     storage: z
@@ -50,6 +61,28 @@ export const settingsSchema = z
         minFree: byteSize
           .prefault('2GiB')
           .describe('Free space on the disk that the cache leaves alone.'),
+        highWater: share
+          .prefault('95%')
+          .describe(
+            'Of the room that `maxSize` and `minFree` leave: when more is taken, the least recently used goes in the background.',
+          ),
+        lowWater: share.prefault('90%').describe('How far down the cache is cleared then.'),
+        maxIdle: durationBound
+          .prefault('0')
+          .describe('What was not used for so long is removed; `0`: only for want of room.'),
+        pin: z.array(imagePattern).prefault([]).meta({
+          expected: 'a list of image patterns',
+          description:
+            'Patterns of repositories or images that are never evicted, such as `library/alpine` or `acme/**:v[0-9]*`.',
+        }),
+        scrubInterval: durationBound
+          .prefault('7d')
+          .describe(
+            'How often everything that is held is hashed anew in the background; `0`: never.',
+          ),
+        scrubRate: byteSize
+          .prefault('16MiB')
+          .describe('How many bytes a second that reads at most.'),
         memory: byteSize
           .prefault('64MiB')
           .describe('Memory for manifests and small blobs that are asked for often.'),
@@ -66,6 +99,11 @@ export const settingsSchema = z
       expected: 'a list of upstreams',
       description:
         'The registries that are mirrored. docker.io is among them even where it is not listed. `PULLTHROUGH_UPSTREAMS` holds the list as YAML or JSON, `PULLTHROUGH_UPSTREAMS_FILE` names a file with it.',
+    }),
+    warm: z.array(warmEntry).prefault([]).meta({
+      expected: 'a list of images to be warmed',
+      description:
+        'Images that are fetched before anybody asks for them, by a schedule. `PULLTHROUGH_WARM` holds the list as YAML or JSON.',
     }),
     access: z
       .strictObject({

@@ -4,7 +4,11 @@ import { durationPattern, formatDuration, parseDuration } from './duration.ts';
 import { dockerHubAliases, dockerHubHost } from './dockerHub.ts';
 import { formatListenAddress, parseListenAddress, type ListenAddress } from './listenAddress.ts';
 import { Glob, parseGlob } from '../registry/glob.ts';
+import { parseImageName } from '../registry/imageName.ts';
+import { parseImagePattern } from '../registry/imagePattern.ts';
+import { parsePlatform } from '../registry/platform.ts';
 import { parseHost, parseRegistryHost } from './registryHost.ts';
+import { isSchedule } from './schedule.ts';
 import { Secret } from './secret.ts';
 import { showTokenCommand, tokenCommandOf, type TokenCommand } from './tokenCommand.ts';
 import { readUpstreamUrl } from './upstreamUrl.ts';
@@ -62,6 +66,27 @@ export const duration = z
   })
   .meta({ expected: durationExpected });
 
+const shareExpected = 'a share such as 90% or 97.5%';
+
+/** A duration that bounds something, where 0 stands for "no bound". Parsed: milliseconds, or `undefined`. */
+export const durationBound = z
+  .codec(duration, z.number().optional(), {
+    decode: (milliseconds) => (milliseconds === 0 ? undefined : milliseconds),
+    encode: (milliseconds) => milliseconds ?? 0,
+  })
+  .meta({ expected: durationExpected });
+
+/** A part of a whole, in percent. Parsed: from above 0 to 1. */
+export const share = z
+  .codec(z.string().regex(/^\d{1,3}(?:\.\d{1,3})?%$/), z.number(), {
+    decode: (text, context) => {
+      const percent = Number(text.slice(0, -1));
+      return percent > 0 && percent <= 100 ? percent / 100 : refuse(context, shareExpected);
+    },
+    encode: (value) => `${Number((value * 100).toFixed(3))}%`,
+  })
+  .meta({ expected: shareExpected });
+
 const listenExpected = 'host:port, [IPv6 address]:port, or :port for every address';
 
 /** An address to listen on. Parsed: a {@link ListenAddress}. */
@@ -81,6 +106,38 @@ export const glob = z
     encode: String,
   })
   .meta({ expected: globExpected });
+
+/** A text that is checked and left as it is. */
+function checkedText(isRight: (text: string) => boolean, expected: string) {
+  return z
+    .string()
+    .refine(isRight, { message: `expected ${expected}` })
+    .meta({ expected });
+}
+
+/** A pattern for images; which registry it means shows with the upstreams. */
+export const imagePattern = checkedText(
+  (text) => parseImagePattern(text) !== undefined,
+  'a pattern of images such as library/alpine, acme/**:v[0-9]* or ghcr.io/acme/*',
+);
+
+/** The name of an image. */
+export const imageName = checkedText(
+  (text) => parseImageName(text) !== undefined,
+  'the name of an image such as alpine:3.20 or ghcr.io/acme/app:1.2',
+);
+
+/** A platform, or all of them. */
+export const platform = checkedText(
+  (text) => text === 'all' || parsePlatform(text) !== undefined,
+  'a platform such as linux/amd64 or linux/arm/v7, or all',
+);
+
+/** Times in the form of cron. */
+export const schedule = checkedText(
+  isSchedule,
+  'times as cron has them, such as "0 5 * * 1-5" or @daily',
+);
 
 const registryHostExpected = 'a registry as image names give it, such as ghcr.io or localhost:5000';
 

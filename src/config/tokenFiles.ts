@@ -6,18 +6,19 @@ import { describeReadFailure } from './readFailure.ts';
 import { Secret } from './secret.ts';
 import { formatSettingPath, valueAt } from './settingPath.ts';
 
-/** The token files of all accounts, read. */
+/** The token files of all accounts and of the ops endpoints, read. */
 export interface TokenFiles {
   /** By the path of the file, as the setting gives it. */
   readonly tokens: ReadonlyMap<string, Secret>;
   readonly problems: readonly ConfigurationProblem[];
 }
 
-/** Reads every account's token file, whatever else may be wrong with the settings. */
+/** Reads every token file, whatever else may be wrong with the settings. */
 export function readTokenFiles(raw: RawSettings): TokenFiles {
   const tokens = new Map<string, Secret>();
   const problems: ConfigurationProblem[] = [];
-  for (const path of accountSettingPaths(raw.values, 'tokenFile')) {
+  const paths = [['ops', 'tokenFile'], ...accountSettingPaths(raw.values, 'tokenFile')];
+  for (const path of paths) {
     const file = valueAt(raw.values, path);
     if (typeof file !== 'string' || file === '') continue;
     const reading = readToken(file);

@@ -21,7 +21,7 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [
     'storage: big',
-    '1:10: storage: expected a mapping of directory, maxSize, minFree, memory, got a single value',
+    '1:10: storage: expected a mapping of directory, maxSize, minFree, highWater, lowWater, maxIdle, pin, scrubInterval, scrubRate, memory, got a single value',
   ],
   ['storage:\n  maxSize: 100 gigs', `2:12: storage.maxSize: expected ${size}, got "100 gigs"`],
   ['storage:\n  minFree: -1', `2:12: storage.minFree: expected ${size}, got -1`],

@@ -32,6 +32,7 @@ test('the flags are those of serve', () => {
 test('tokens are secret, and so is what holds them', () => {
   const secrets = rows.filter(({ secret }) => secret).map(({ key }) => key);
   assert.deepEqual(secrets, [
+    'ops.token',
     'upstreams',
     'upstreams[].accounts',
     'upstreams[].accounts[].token',
