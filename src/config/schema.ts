@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { crossFieldRules } from './crossFieldRules.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import {
+  bearerToken,
   boolean,
   byteBound,
   byteSize,
@@ -11,7 +12,6 @@ import {
   listenAddress,
   path,
   registryHost,
-  secret,
   share,
 } from './settingKinds.ts';
 import { upstream } from './upstreamSchema.ts';
@@ -41,7 +41,7 @@ export const settingsSchema = z
           description: 'Where `/metrics`, `/healthz`, `/readyz` and `/api/v1/` are served.',
           flag: { name: 'ops-listen', value: 'HOST:PORT' },
         }),
-        token: secret
+        token: bearerToken
           .optional()
           .describe(
             'What a caller of `/api/v1/` has to show for changes. Without it only callers on the same machine may make them.',

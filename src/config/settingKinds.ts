@@ -183,6 +183,17 @@ export const tokenCommand = z
   })
   .meta({ expected: 'a list of a program and its arguments', secret: true });
 
+const bearerExpected = 'a token of printable ASCII characters without spaces';
+
+/** A token that callers send as `Bearer` (RFC 6750, section 2.1). Parsed: a {@link Secret}. */
+export const bearerToken = z
+  .codec(z.string(), z.instanceof(Secret), {
+    decode: (text, context) =>
+      /^[!-~]+$/.test(text) ? new Secret(text) : refuse(context, bearerExpected),
+    encode: String,
+  })
+  .meta({ expected: bearerExpected, secret: true });
+
 /** A token or password. Parsed: a {@link Secret}. */
 export const secret = z
   .codec(z.string().min(1), z.instanceof(Secret), {

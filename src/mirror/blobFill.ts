@@ -61,6 +61,16 @@ export class BlobFill {
     return this.#growing !== undefined;
   }
 
+  /** Bytes of the blob that are here, those that an earlier fill had left included. */
+  get length(): number {
+    return this.#growing?.length ?? 0;
+  }
+
+  /** Bytes of the blob that this fill brought. */
+  get received(): number {
+    return Math.max(0, this.length - this.#heldBefore);
+  }
+
   /** How many clients read from it now. */
   get readers(): number {
     return this.#growing?.readers ?? 0;
@@ -92,9 +102,9 @@ export class BlobFill {
         this.#openPatiently(offset),
       );
       const growing = await this.#begin(start);
+      this.#heldBefore = start.held?.length ?? 0;
       this.#growing = growing;
       this.#started.resolve(growing);
-      this.#heldBefore = start.held?.length ?? 0;
       if (start.held !== undefined) this.#parts.observer.fillResumed(this.repository.host);
       await this.#fill(growing, start.transfer);
     } catch (error) {

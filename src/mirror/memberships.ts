@@ -14,11 +14,7 @@ export class Memberships {
   readonly #now: () => number;
 
   /** `now`: milliseconds since the epoch. */
-  constructor(
-    catalog: Catalog,
-    requirements: ManifestRequirements,
-    now: () => number = () => Date.now(),
-  ) {
+  constructor(catalog: Catalog, requirements: ManifestRequirements, now: () => number) {
     this.#catalog = catalog;
     this.#requirements = requirements;
     this.#now = now;

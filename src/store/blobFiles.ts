@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { access, mkdir, open, rename, rm, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../registry/digest.ts';
 import type { StoreLayout } from './storeLayout.ts';
@@ -46,6 +46,14 @@ export class BlobFiles {
       if (errorCode(error) === 'ENOENT') return;
       await rm(path, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * Shows that the directory of all blobs is there.
+   * @throws where it is not
+   */
+  async requireDirectory(): Promise<void> {
+    await access(this.#layout.blobs);
   }
 
   /** Bytes of the file system that are free for this process. */

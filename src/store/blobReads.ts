@@ -110,7 +110,7 @@ export class BlobReads {
   /**
    * Hashes the file of a blob, a piece of 1 MiB at a time; `pace` is awaited before each. A damaged one is
    * quarantined and forgotten.
-   * @throws what `pace` throws, or that the process lacks something, such as a descriptor
+   * @throws what `pace` throws, or that the process lacks something, such as a descriptor or the whole directory
    */
   async verify(digest: Digest, pace: Pace): Promise<Verdict> {
     const entry = this.#parts.index.entry(digest);
@@ -122,6 +122,8 @@ export class BlobReads {
       return { kind: 'intact' };
     } catch (error) {
       if (!(error instanceof DamagedBlobError)) throw error;
+      // Of a volume that was unmounted every file is missing, and none of them damaged.
+      await this.#parts.files.requireDirectory();
       if (!isSameCopy(this.#parts.index.entry(digest), entry)) return { kind: 'gone' };
       this.#parts.failed(error);
       const quarantinedAs = await this.forgetDamaged(digest, entry);

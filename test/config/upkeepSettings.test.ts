@@ -57,6 +57,11 @@ test('a token given in two ways is a problem, and so is a file without one', asy
   assert.match(empty, /^PULLTHROUGH_OPS_TOKEN_FILE: ops\.tokenFile: expected a token in the file/);
 });
 
+test('a token that no header can carry is a problem, and not shown', () => {
+  const [line = ''] = problemsFrom({ environment: { PULLTHROUGH_OPS_TOKEN: `${token} ü` } });
+  assert.match(line, /^PULLTHROUGH_OPS_TOKEN: ops\.token: expected a token of printable ASCII/);
+});
+
 test('no two settings have a variable in common', () => {
   const names = settingRows().flatMap(({ environment }) => environment ?? []);
   assert.deepEqual(names, [...new Set(names)]);
