@@ -14,7 +14,7 @@ export interface ImageSummary {
   readonly repository: string;
   readonly tag: string | null;
   readonly digest: Digest;
-  /** The platforms that are held whole, such as `linux/arm64/v8`; `unknown/unknown` is left out. */
+  /** The platforms that are held whole, such as `linux/arm/v7`; `unknown/unknown` is left out. */
   readonly platforms: readonly string[];
   /** Whether it can be pulled, on one platform at least, without its upstream. */
   readonly complete: boolean;

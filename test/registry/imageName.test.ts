@@ -78,14 +78,19 @@ describe('parseImageName', () => {
   const paths = fc.array(component, { minLength: 1, maxLength: 4 }).map((all) => all.join('/'));
   const tags = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}$/);
   const digests = fc.uint8Array().map((bytes) => digestOf(bytes));
-  const maybe = <Part>(part: fc.Arbitrary<Part>) => fc.option(part, { nil: undefined });
 
   test('reads back every name that is written from its parts', () => {
     fc.assert(
-      fc.property(hosts, paths, maybe(tags), maybe(digests), (host, path, tag, digestPart) => {
-        const name = { host, path, tag, digest: digestPart } as ImageName;
-        assert.deepEqual(parseImageName(imageNameText(name)), name);
-      }),
+      fc.property(
+        hosts,
+        paths,
+        fc.option(tags, { nil: undefined }),
+        fc.option(digests, { nil: undefined }),
+        (host, path, tag, digestPart) => {
+          const name = { host, path, tag, digest: digestPart } as ImageName;
+          assert.deepEqual(parseImageName(imageNameText(name)), name);
+        },
+      ),
     );
   });
 
