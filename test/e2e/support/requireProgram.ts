@@ -15,6 +15,7 @@ export const debianPackages = {
   promtool: 'prometheus',
   runc: 'runc',
   skopeo: 'skopeo',
+  tmux: 'tmux',
 } as const;
 
 /** A program that a test needs. */
