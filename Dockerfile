@@ -18,6 +18,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
+# For `docker exec CONTAINER pullthrough ls` and the other commands.
+RUN ln -s /app/src/main.ts /usr/local/bin/pullthrough
 USER node
 VOLUME /var/lib/pullthrough
 EXPOSE 5000 5001

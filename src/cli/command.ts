@@ -9,18 +9,23 @@ export interface CommandOption {
   readonly value?: string;
   /** Its value may be left out; given without `=`, it has to begin with a digit, as no command does. */
   readonly optional?: true;
+  /** It may be given several times; each value counts. */
+  readonly repeatable?: true;
   readonly description: string;
 }
 
 /** Flags by their long name, without the dashes. */
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
+/** What was given for each flag, by its long name. */
+export type Flags = ReadonlyMap<string, string | readonly string[] | true>;
+
 /** What a command is given to run with. */
 export interface CommandContext {
   /** What follows the command's name, flags aside. */
   readonly arguments: readonly string[];
-  /** The flags that were given: their text, or `true` for those that have none. */
-  readonly flags: ReadonlyMap<string, string | true>;
+  /** The flags that were given: their text, that of a repeatable one as a list, or `true` for those that have none. */
+  readonly flags: Flags;
   readonly environment: NodeJS.ProcessEnv;
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -33,7 +38,7 @@ export interface Command {
   readonly summary: string;
   /** What `--help` tells beyond the summary, in lines of text. */
   readonly details?: readonly string[];
-  /** Names of the arguments it takes, for instance `[COMMAND]`. */
+  /** Names of the arguments it takes, for instance `[COMMAND]`; the last one takes all others as in `IMAGE…`. */
   readonly arguments?: readonly string[];
   readonly options: CommandOptions;
   /** Does it; settles with the exit code: 0 done, 1 failed, 2 for usage or configuration. */
@@ -49,4 +54,10 @@ export class UsageError extends Error {
 export function flagText(context: CommandContext, name: string): string | undefined {
   const value = context.flags.get(name);
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The texts of a flag that may be given several times, in the order given. */
+export function flagTexts(context: CommandContext, name: string): readonly string[] {
+  const value = context.flags.get(name);
+  return Array.isArray(value) ? (value as readonly string[]) : [];
 }

@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util';
 import { didYouMean, nearestName } from '../config/suggestion.ts';
-import { UsageError, type Command, type CommandOption, type CommandOptions } from './command.ts';
+import {
+  UsageError,
+  type Command,
+  type CommandOption,
+  type CommandOptions,
+  type Flags,
+} from './command.ts';
 
 /** A command line that makes sense. */
 export interface CommandLine {
@@ -8,7 +14,7 @@ export interface CommandLine {
   /** Whether the command was named, or is the default one. */
   readonly named: boolean;
   readonly arguments: readonly string[];
-  readonly flags: ReadonlyMap<string, string | true>;
+  readonly flags: Flags;
 }
 
 /** Flags that stand before or after any command. */
@@ -32,12 +38,33 @@ export function parseCommandLine(
     token.kind === 'positional' ? [token.value] : [],
   );
   const command = findCommand(name, commands);
-  const flags = tokens
+  const options = { ...globalOptions, ...command.options };
+  const given = tokens
     .filter((token) => token.kind === 'option')
-    .map((token) => readFlag(token, { ...globalOptions, ...command.options }, command));
-  const surplus = rest[command.arguments?.length ?? 0];
+    .map((token) => readFlag(token, options, command));
+  const surplus = rest[takenBy(command)];
   if (surplus !== undefined) throw new UsageError(`${command.name} takes no "${surplus}"`);
-  return { command, named: name !== undefined, arguments: rest, flags: new Map(flags) };
+  return { command, named: name !== undefined, arguments: rest, flags: gather(given, options) };
+}
+
+/** How many arguments a command takes. */
+function takenBy({ arguments: names = [] }: Command): number {
+  return names.at(-1)?.includes('…') === true ? Number.POSITIVE_INFINITY : names.length;
+}
+
+/** Of a flag that was given more than once the last one counts, or all of them. */
+function gather(
+  given: ReadonlyArray<readonly [string, string | true]>,
+  options: CommandOptions,
+): Flags {
+  const flags = new Map<string, string | string[] | true>();
+  for (const [name, value] of given) {
+    const before = flags.get(name);
+    const isList = options[name]?.repeatable === true && value !== true;
+    if (isList) flags.set(name, [...(Array.isArray(before) ? before : []), value]);
+    else flags.set(name, value);
+  }
+  return flags;
 }
 
 /** The command of this name, or the default one; throws a {@link UsageError} when there is none. */
@@ -108,8 +135,9 @@ function readValue({ rawName, value, inlineValue }: OptionToken, option: Command
     throw new UsageError(`${rawName} takes no value`);
   }
   if (option.optional === true && value === undefined) return true;
-  // "--config --offline" is a forgotten value; one that begins with a dash takes "--config=-file".
-  if (!value || (value.startsWith('-') && inlineValue !== true)) {
+  // "--config --offline" is a forgotten value; one that begins with a dash takes "--config=-file". A dash alone
+  // is the custom for standard input or output.
+  if (!value || (value.startsWith('-') && value !== '-' && inlineValue !== true)) {
     throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
   }
   return value;

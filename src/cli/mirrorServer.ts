@@ -1,21 +1,20 @@
+import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
-import { dockerHubHost } from '../config/dockerHub.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
-import { Mirror } from '../mirror/mirror.ts';
-import {
-  createMirrorObserver,
-  createRequestObserver,
-  createUpstreamObserver,
-} from '../ops/loggedObservers.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { StoreMark } from '../ops/apiRoutes.ts';
+import { ApiToken } from '../ops/apiToken.ts';
+import { createRequestObserver } from '../ops/loggedObservers.ts';
 import { createLogger } from '../ops/logger.ts';
-import { Metrics, type CacheReadings } from '../ops/metrics.ts';
+import type { CacheReadings } from '../ops/metrics.ts';
 import { createOpsServer } from '../ops/opsServer.ts';
-import { createStoreFailures, type StoreFailures } from '../ops/storeFailures.ts';
-import { Store } from '../store/store.ts';
-import { accountNames, openUpstreams } from './openUpstreams.ts';
+import type { Store } from '../store/store.ts';
+import { createBackgroundWork, type BackgroundWork } from './backgroundWork.ts';
+import { createMetrics, monotonicNow, openMirror, type OpenedMirror } from './openMirror.ts';
+import { storeIdentity } from './storeIdentity.ts';
 import { programVersion } from './version.ts';
 
 /** A mirror that serves. */
@@ -38,31 +37,27 @@ export async function startMirror(
 ): Promise<RunningMirror> {
   const logger = openLogger(configuration);
   const metrics = createMetrics(configuration);
-  const observer = createUpstreamObserver(metrics, logger);
-  const opened = openUpstreams(configuration, environment, observer, monotonicNow);
-  const failures = createStoreFailures(logger, monotonicNow);
-  const store = await openStore(configuration, metrics, failures);
-  const mirror = new Mirror({
-    store,
-    upstreams: opened.upstreams,
-    observer: createMirrorObserver(metrics, logger, failures),
-    privateAccess: configuration.access.private,
-    offline: configuration.offline,
-    now: Date.now,
-    monotonicNow,
-  });
+  const opened = await openMirror(configuration, environment, { logger, metrics });
+  const { mirror, store } = opened;
+  const background = createBackgroundWork(configuration, opened, { logger, metrics });
   const requests = createRequestObserver(metrics, logger);
   const registry = createRegistryServer({ mirror, observer: requests, monotonicNow });
-  const readings = (): Promise<CacheReadings> => readCache(mirror, store, configuration);
-  const ops = createOpsServer({ metrics, readings, ready: () => store.probe(), logger });
-  const close = async (): Promise<void> => {
-    await closeServer(registry);
-    await mirror.stop();
-    await opened.destroy();
-    await closeServer(ops);
-    await store.close();
-  };
+  const readings = (): Promise<CacheReadings> =>
+    readCache(mirror, store, background, configuration);
+  const ops = createOpsServer({
+    metrics,
+    readings,
+    ready: () => store.probe(),
+    logger,
+    api: {
+      upkeep: opened.parts.upkeep,
+      store: await markOf(configuration),
+      token: tokenOf(configuration),
+    },
+  });
+  const close = (): Promise<void> => closeAll(registry, ops, opened, background);
   try {
+    await background.start();
     const address = await listen(registry, configuration.listen);
     const opsAddress = await listen(ops, configuration.ops.listen);
     logger.info({ address, opsAddress, store: configuration.storage.directory }, 'serving');
@@ -79,45 +74,44 @@ async function stopLogged(close: () => Promise<void>, logger: Logger): Promise<v
   logger.info('stopped');
 }
 
-function monotonicNow(): number {
-  return performance.now();
-}
-
 function openLogger({ log: { level, format } }: Configuration): Logger {
   const onTerminal = process.stdout.isTTY ? 'pretty' : 'json';
   return createLogger({ level, format: format === 'auto' ? onTerminal : format });
 }
 
-function createMetrics(configuration: Configuration): Metrics {
-  const upstreams = configuration.upstreams.map((upstream) => ({
-    host: upstream.host,
-    accounts: accountNames(upstream, configuration),
-  }));
-  const exporters = configuration.metrics.exporterNames ? { exporterNamesFor: dockerHubHost } : {};
-  return new Metrics({ upstreams, version: programVersion(), ...exporters });
+async function closeAll(
+  registry: FastifyInstance,
+  ops: FastifyInstance,
+  opened: OpenedMirror,
+  background: BackgroundWork,
+): Promise<void> {
+  const ended = background.stop();
+  await closeServer(registry);
+  await opened.stop();
+  await ended;
+  await closeServer(ops);
+  await opened.close();
 }
 
-function openStore(
-  { storage }: Configuration,
-  metrics: Metrics,
-  failures: StoreFailures,
-): Promise<Store> {
-  const { directory, maxSize, minFree, memory } = storage;
-  return Store.open(directory, {
-    maxSize,
-    minFree,
-    memory,
-    now: Date.now,
-    evicted: (size, reason) => metrics.evicted(size, reason),
-    failed: (error) => failures.report(error),
-  });
+async function markOf({ storage }: Configuration): Promise<StoreMark> {
+  return {
+    version: programVersion(),
+    directory: resolve(storage.directory),
+    identity: (await storeIdentity(storage.directory)) ?? '',
+  };
+}
+
+function tokenOf({ ops }: Configuration): ApiToken | undefined {
+  return ops.token === undefined ? undefined : new ApiToken(ops.token.reveal());
 }
 
 async function readCache(
   { fills }: Mirror,
   { blobs }: Store,
+  { scrub }: BackgroundWork,
   { storage }: Configuration,
 ): Promise<CacheReadings> {
+  const { incoming, partial, quarantined, pinned } = blobs.usage;
   return {
     fillsInFlight: fills.count,
     fillWaiters: fills.waiters,
@@ -126,6 +120,11 @@ async function readCache(
     cacheMaxBytes: storage.maxSize ?? 0,
     // A disk that can't be asked takes nothing else from a dashboard.
     diskFreeBytes: await blobs.freeBytes().catch(() => Number.NaN),
+    incomingBytes: incoming.bytes + partial.bytes,
+    quarantinedBytes: quarantined.bytes,
+    pinnedBytes: pinned.bytes,
+    scrubProgress: scrub?.progress ?? 0,
+    scrubCompletedAt: scrub?.lastCompletedAt,
   };
 }
 

@@ -3,15 +3,33 @@ import { ConfigurationError, formatProblem } from '../config/configurationProble
 import { checkConfig } from './checkConfig.ts';
 import { UsageError, type Command } from './command.ts';
 import { parseCommandLine, type CommandLine } from './commandLine.ts';
+import { du } from './du.ts';
+import { exportImages } from './export.ts';
+import { gc } from './gc.ts';
 import { commandHelp, helpCommand, overview } from './help.ts';
+import { importImages } from './import.ts';
+import { inspect } from './inspect.ts';
+import { ls } from './ls.ts';
+import { purge } from './purge.ts';
 import { serve } from './serve.ts';
 import { stats } from './stats.ts';
+import { verify } from './verify.ts';
 import { version } from './version.ts';
+import { warm } from './warm.ts';
 
 /** Every command there is; the first one is the default. */
 const commands: readonly Command[] = [
   serve,
   stats,
+  ls,
+  inspect,
+  du,
+  warm,
+  purge,
+  gc,
+  verify,
+  exportImages,
+  importImages,
   checkConfig,
   version,
   helpCommand(() => commands),

@@ -1,7 +1,8 @@
 import { request } from 'undici';
 import type { ListenAddress } from '../config/listenAddress.ts';
-import { formatListenAddress } from '../config/listenAddress.ts';
 import { UsageError } from './command.ts';
+import { networkReason } from './networkReason.ts';
+import { localOpsUrl, parseOpsUrl } from './opsUrl.ts';
 import { parseSamples } from './statsSamples.ts';
 import { Scrape } from './statsScrape.ts';
 import { summarize, type Stats } from './statsSummary.ts';
@@ -14,33 +15,16 @@ export class NoStatsError extends Error {
 // A scrape takes some milliseconds; a mirror whose disk hangs answers without figures after 5 s.
 const patience = 10_000;
 
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name could not be looked up',
-  EHOSTUNREACH: 'the host can’t be reached',
-  ENETUNREACH: 'the network can’t be reached',
-};
-
 /** Where a mirror on this machine has its metrics. Throws a {@link UsageError} when that can't be told. */
-export function localMetricsUrl({ host, port }: ListenAddress): URL {
-  if (port === 0) {
-    throw new UsageError('ops.listen leaves the port open, so --url must say where the mirror is');
-  }
-  // An address that stands for every address of the machine is none to ask.
-  const local = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
-  return new URL(`http://${formatListenAddress({ host: local, port })}/metrics`);
+export function localMetricsUrl(listen: ListenAddress): URL {
+  const url = localOpsUrl(listen);
+  if (url !== undefined) return new URL('metrics', url);
+  throw new UsageError('ops.listen leaves the port open, so --url must say where the mirror is');
 }
 
 /** Where the metrics are below the address that a user gave. Throws a {@link UsageError} when it is none. */
 export function metricsUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new UsageError('--url takes the address of the ops endpoints: http://HOST:PORT');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new UsageError('--url takes no user name and password');
-  }
+  const url = parseOpsUrl(text);
   if (url.pathname.endsWith('/metrics')) return url;
   url.pathname = `${url.pathname.replace(/\/$/, '')}/metrics`;
   return url;
@@ -71,8 +55,6 @@ async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer';
-  if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'string' ? (reasons[code] ?? code) : error.message;
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  return isLate ? `no answer within ${patience / 1000} s` : networkReason(error);
 }

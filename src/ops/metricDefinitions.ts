@@ -237,7 +237,7 @@ export const metricDefinitions = {
   warmedImages: counter(
     'pullthrough_warmed_images_total',
     { result: ['warmed', 'failed'] },
-    'Images that were fetched, or could not be, before anybody asked for them.',
+    'Images that the schedule of `warm` had fetched, or tried in vain to.',
   ),
   requestDuration: histogram(
     'pullthrough_http_request_duration_seconds',

@@ -98,7 +98,7 @@ export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, Mirr
     this.#instruments.scrubDamaged.inc();
   }
 
-  /** An image was fetched before anybody asked for it, or could not be. */
+  /** The schedule had an image fetched, or tried in vain to. */
   imageWarmed(result: 'warmed' | 'failed'): void {
     this.#instruments.warmedImages.inc({ result });
   }

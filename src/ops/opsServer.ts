@@ -1,5 +1,7 @@
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
+import { apiRoutes, type ApiOptions } from './apiRoutes.ts';
+import { BodyDeadlines } from './bodyDeadlines.ts';
 import type { CacheReadings, Metrics } from './metrics.ts';
 import { redactSecrets } from './redactSecrets.ts';
 import { withinTime } from './withinTime.ts';
@@ -15,10 +17,14 @@ export interface OpsServerOptions {
   readonly logger?: Logger;
   /** How long a reading or a readiness check may take before it counts as failed; 5 s by default. */
   readonly patienceMs?: number;
+  /** What `/api/v1/` works on; without it there is none. */
+  readonly api?: Omit<ApiOptions, 'logger'>;
+  /** Milliseconds that a request may take to come in, imports excepted; 10 s by default. */
+  readonly requestTimeout?: number;
 }
 
 // Who asks here is a scraper and a prober: small requests, few connections, answers at once.
-const requestTimeout = 10_000;
+const defaultRequestTimeout = 10_000;
 // Longer than the minute between two scrapes, so that a scraper keeps its connection.
 const keepAliveTimeout = 75_000;
 const maxHeaderSize = 8 * 1024;
@@ -26,19 +32,23 @@ const maxConnections = 64;
 const defaultPatienceMs = 5_000;
 
 /**
- * The server of `/metrics`, `/healthz` and `/readyz`, not yet listening. An upstream that is down
- * makes nobody unready: a mirror is there for that moment.
+ * The server of `/metrics`, `/healthz`, `/readyz` and `/api/v1/`, not yet listening. An upstream that is
+ * down makes nobody unready: a mirror is there for that moment.
  */
 export function createOpsServer(options: OpsServerOptions): FastifyInstance {
+  const { requestTimeout = defaultRequestTimeout, api, logger } = options;
   const app = fastify({
     logger: false,
     bodyLimit: 1024,
     connectionTimeout: requestTimeout,
-    requestTimeout,
+    // Kept by the deadlines below, from which an import is excepted.
+    requestTimeout: 0,
     keepAliveTimeout,
     http: { headersTimeout: requestTimeout, maxHeaderSize },
   });
   app.server.maxConnections = maxConnections;
+  const deadlines = new BodyDeadlines(app.server, requestTimeout);
+  app.addHook('onRequest', async ({ raw }) => deadlines.begin(raw));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
   app.get('/healthz', (_request, reply) => text(reply, 'ok\n'));
   app.get('/readyz', async (_request, reply) => sendReadiness(reply, options));
@@ -48,6 +58,11 @@ export function createOpsServer(options: OpsServerOptions): FastifyInstance {
       await options.metrics.scrape(await measure(options)),
     ),
   );
+  if (api !== undefined) {
+    app.register(async (scope) => apiRoutes(scope, { ...api, logger }, deadlines), {
+      prefix: '/api/v1',
+    });
+  }
   return app;
 }
 

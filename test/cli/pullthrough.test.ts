@@ -4,6 +4,23 @@ import { describe, test } from 'node:test';
 import { fileWith } from '../config/loadFrom.ts';
 import { runCli, runHere } from './runCli.ts';
 
+const commands = [
+  'serve',
+  'stats',
+  'ls',
+  'inspect',
+  'du',
+  'warm',
+  'purge',
+  'gc',
+  'verify',
+  'export',
+  'import',
+  'check-config',
+  'version',
+  'help',
+];
+
 describe('the program exits with 0', () => {
   test('for version, which tells that of package.json', async (t) => {
     const packageFile = new URL('../../package.json', import.meta.url);
@@ -17,12 +34,12 @@ describe('the program exits with 0', () => {
     const { code, stdout, stderr } = await runCli(t, ['help']);
     assert.deepEqual([code, stderr], [0, '']);
     const listed = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name);
-    assert.deepEqual(listed, ['serve', 'stats', 'check-config', 'version', 'help']);
+    assert.deepEqual(listed, commands);
     assert.deepEqual(await runHere(['--help']), { code, stdout, stderr });
     assert.deepEqual(await runHere(['-h']), { code, stdout, stderr });
   });
 
-  for (const command of ['serve', 'stats', 'check-config', 'version', 'help']) {
+  for (const command of commands) {
     test(`for the help of ${command}, by flag and by command`, async () => {
       const byFlag = await runHere([command, '--help']);
       assert.equal(byFlag.code, 0);
@@ -42,7 +59,7 @@ describe('the program exits with 0', () => {
 describe('the program exits with 2 and one line', () => {
   const mistakes: readonly (readonly [readonly string[], string])[] = [
     [['serv'], 'unknown command "serv"; did you mean serve?'],
-    [['warm'], 'unknown command "warm"'],
+    [['prune'], 'unknown command "prune"'],
     [['help', 'versoin'], 'unknown command "versoin"; did you mean version?'],
     [['--lisen', 'x'], 'unknown command "x"'],
     [
@@ -66,8 +83,8 @@ describe('the program exits with 2 and one line', () => {
   }
 
   test('as a process too', async (t) => {
-    const stderr = 'pullthrough: unknown command "warm" (see "pullthrough help")\n';
-    assert.deepEqual(await runCli(t, ['warm']), { code: 2, stdout: '', stderr });
+    const stderr = 'pullthrough: unknown command "prune" (see "pullthrough help")\n';
+    assert.deepEqual(await runCli(t, ['prune']), { code: 2, stdout: '', stderr });
   });
 });
 

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Configuration } from '../config/configuration.ts';
+import { describeReadFailure } from '../config/readFailure.ts';
+import { Secret } from '../config/secret.ts';
+import { StoreLockedError } from '../store/catalogDatabase.ts';
+import type { Upkeep } from '../upkeep/upkeep.ts';
+import { UpkeepError } from '../upkeep/upkeepError.ts';
+import { flagText, UsageError, type CommandContext, type CommandOptions } from './command.ts';
+import { openMirrorForCommand } from './openMirror.ts';
+import { localOpsUrl, parseOpsUrl } from './opsUrl.ts';
+import { RemoteUpkeep } from './remoteUpkeep.ts';
+import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
+import { describeStartFailure, isWrongSetting } from './startFailure.ts';
+import { hasStore, storeIdentity } from './storeIdentity.ts';
+
+/** What an upkeep command works on. */
+export interface OpenedUpkeep {
+  readonly upkeep: Upkeep;
+  /** For people: the address of the mirror, or the directory of the store. */
+  readonly where: string;
+  /** Lets go of the store or of the connections. */
+  close(): Promise<void>;
+}
+
+/** What a command needs of the store. */
+export interface UpkeepNeeds {
+  /** Whether a store is made where there is none: for what brings content in. */
+  readonly creates?: boolean;
+}
+
+/** The flags of every command that goes through {@link openUpkeep}; more are added beside them. */
+export const upkeepOptions: CommandOptions = {
+  ...settingOptions(),
+  url: {
+    type: 'string',
+    value: 'URL',
+    description: 'Work through the mirror with these ops endpoints: http://HOST:PORT.',
+  },
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    description: 'File with the token for changes; else ops.token of the configuration is taken.',
+  },
+};
+
+/**
+ * Opens what the command is to work on: the mirror of `--url`, or the store of `storage.directory`, through
+ * the mirror at `ops.listen` when that has it. Throws a {@link UsageError}, an {@link UpkeepError}, or what
+ * keeps the store from being opened.
+ */
+export async function openUpkeep(
+  context: CommandContext,
+  needs: UpkeepNeeds = {},
+): Promise<OpenedUpkeep> {
+  const { configuration } = loadConfigurationFor(context);
+  const token = tokenFor(context, configuration);
+  const given = flagText(context, 'url');
+  if (given !== undefined) return throughMirror(parseOpsUrl(given), token);
+  if (!(await hasStore(configuration.storage.directory))) {
+    try {
+      return await throughDistantMirror(configuration, token);
+    } catch (error) {
+      if (needs.creates !== true) throw error;
+    }
+  }
+  try {
+    return await openStore(configuration, context.environment);
+  } catch (error) {
+    if (!(error instanceof StoreLockedError)) throw error;
+    return throughItsMirror(configuration, token);
+  }
+}
+
+/**
+ * Opens, does the work and closes. Settles with the exit code: that of the work, or what stands for its
+ * failure, which is reported on stderr.
+ */
+export async function runUpkeep(
+  context: CommandContext,
+  work: (upkeep: Upkeep) => Promise<number>,
+  needs: UpkeepNeeds = {},
+): Promise<number> {
+  try {
+    const opened = await openUpkeep(context, needs);
+    try {
+      return await work(opened.upkeep);
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    const failure = failureOf(error, context);
+    if (failure === undefined) throw error;
+    context.stderr.write(`pullthrough: ${failure.message}\n`);
+    return failure.code;
+  }
+}
+
+interface Failure {
+  readonly code: 1 | 2;
+  readonly message: string;
+}
+
+/** What is the matter in a line; `undefined` for what is nobody's mistake but the program's. */
+function failureOf(error: unknown, context: CommandContext): Failure | undefined {
+  if (error instanceof UpkeepError) {
+    return { code: error.failure === 'invalid' ? 2 : 1, message: error.message };
+  }
+  if (isWrongSetting(error)) return { code: 2, message: error.message };
+  if (error instanceof UsageError || !(error instanceof Error)) return undefined;
+  const message = describeStartFailure(error, loadConfigurationFor(context).configuration);
+  return message === undefined ? undefined : { code: 1, message };
+}
+
+async function openStore(
+  configuration: Configuration,
+  environment: NodeJS.ProcessEnv,
+): Promise<OpenedUpkeep> {
+  const opened = await openMirrorForCommand(configuration, environment);
+  return { ...opened, where: resolve(configuration.storage.directory) };
+}
+
+function throughMirror(url: URL, token: Secret | undefined): OpenedUpkeep {
+  const upkeep = new RemoteUpkeep({ url, token });
+  return { upkeep, where: url.origin, close: () => upkeep.close() };
+}
+
+/**
+ * Some process has the store. Whether it is the mirror at `ops.listen` is asked, for there may be several
+ * on a machine: to show, or purge, what another one has would be worse than to do nothing.
+ */
+async function throughItsMirror(
+  configuration: Configuration,
+  token: Secret | undefined,
+): Promise<OpenedUpkeep> {
+  const directory = resolve(configuration.storage.directory);
+  const complaint = `another process is using ${directory}`;
+  const { url, opened, store } = await askLocalMirror(configuration, token, complaint);
+  if (store.identity === (await storeIdentity(directory))) return opened;
+  await opened.close();
+  throw new UpkeepError(
+    'failed',
+    `${complaint}, and it is not the mirror at ${url.origin}: that one has ${store.directory}; ${remedy}`,
+  );
+}
+
+/**
+ * The directory of a mirror in a container is none on this machine. What can be compared is its path, so that
+ * a mirror that happens to be at `ops.listen` is not taken for the one of this configuration.
+ */
+async function throughDistantMirror(
+  configuration: Configuration,
+  token: Secret | undefined,
+): Promise<OpenedUpkeep> {
+  const directory = resolve(configuration.storage.directory);
+  const complaint = `there is no store in ${directory} (setting storage.directory)`;
+  const { url, opened, store } = await askLocalMirror(configuration, token, complaint);
+  if (store.directory === directory) return opened;
+  await opened.close();
+  throw new UpkeepError(
+    'failed',
+    `${complaint}, and the mirror at ${url.origin} has ${store.directory}: give --url ${url.origin} if that is meant`,
+  );
+}
+
+const remedy = 'say with --url where its ops.listen is';
+
+async function askLocalMirror(
+  { ops }: Configuration,
+  token: Secret | undefined,
+  complaint: string,
+) {
+  const url = localOpsUrl(ops.listen);
+  if (url === undefined) {
+    throw new UpkeepError('failed', `${complaint}, and ops.listen leaves the port open; ${remedy}`);
+  }
+  const upkeep = new RemoteUpkeep({ url, token });
+  const opened = { upkeep, where: url.origin, close: () => upkeep.close() };
+  try {
+    return { url, opened, store: await upkeep.store() };
+  } catch (error) {
+    await upkeep.close();
+    if (!(error instanceof UpkeepError)) throw error;
+    throw new UpkeepError('failed', `${complaint}, and ${error.message}; ${remedy}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What RFC 6750 calls a b64token, and whatever else goes into a header as it is. */
+const sendable = /^[!-~]+$/;
+
+function tokenFor(context: CommandContext, { ops }: Configuration): Secret | undefined {
+  const file = flagText(context, 'token-file');
+  const token = file === undefined ? ops.token : readToken(file);
+  if (token === undefined || sendable.test(token.reveal())) return token;
+  throw new UsageError('the ops token has characters that no header can have, or spaces');
+}
+
+function readToken(file: string): Secret {
+  try {
+    return new Secret(readFileSync(file, 'utf8').replace(/(\r?\n)+$/, ''));
+  } catch (error) {
+    throw new UsageError(`cannot read --token-file ${file}: ${describeReadFailure(error)}`);
+  }
+}
