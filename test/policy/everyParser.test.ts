@@ -21,11 +21,14 @@ import { parseDescriptor } from '../../src/registry/descriptor.ts';
 import { digestOf, parseDigest } from '../../src/registry/digest.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { parseGlob } from '../../src/registry/glob.ts';
+import { parseImageName } from '../../src/registry/imageName.ts';
+import { parseImagePattern } from '../../src/registry/imagePattern.ts';
 import { parseJsonObject } from '../../src/registry/jsonObject.ts';
 import { nextLink } from '../../src/registry/link.ts';
 import { guessManifestType } from '../../src/registry/manifestGuess.ts';
 import { parseManifest } from '../../src/registry/manifest.ts';
 import { bareMediaType, mediaTypes } from '../../src/registry/mediaType.ts';
+import { parsePlatform } from '../../src/registry/platform.ts';
 import { parseReference, parseTag } from '../../src/registry/reference.ts';
 import { parseRepositoryName } from '../../src/registry/repositoryName.ts';
 import { loadFrom } from '../config/loadFrom.ts';
@@ -116,12 +119,18 @@ const parsers: Readonly<Record<string, Parser>> = {
     pieces: ['a', 'z9', '*', '**', '/', '?', '[', '!', ']', '-', '[a-z]', '.', '{', '\\', '\0'],
   },
   parseHost: { read: parseHost, pieces: hosts },
+  parseImageName: { read: parseImageName, pieces: [...names, ...hosts, ...hex] },
+  parseImagePattern: {
+    read: (text) => parseImagePattern(text)?.repository.matches(text),
+    pieces: [...names, ...hosts, '*', '**', '?', '[a-z]', '[', '!'],
+  },
   parseJsonObject: { read: (text) => parseJsonObject(Buffer.from(text)), pieces: json },
   parseListenAddress: { read: parseListenAddress, pieces: hosts },
   parseManifest: {
     read: (text) => parseManifest(Buffer.from(text), mediaTypes.ociIndex),
     pieces: json,
   },
+  parsePlatform: { read: parsePlatform, pieces: [...names, 'linux', 'arm', 'v8', 'x86_64'] },
   parseReference: { read: parseReference, pieces: [...names, ...hex] },
   parseRegistryHost: { read: parseRegistryHost, pieces: hosts },
   parseRegistryPath: {
