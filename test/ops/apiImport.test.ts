@@ -11,7 +11,7 @@ import { startApi } from './apiServer.ts';
 import { scriptedUpkeep } from './scriptedUpkeep.ts';
 
 const tar = { 'content-type': 'application/x-tar' };
-const short = 50;
+const short = 120;
 
 test('an import may take longer to come in than any other request, as long as it moves', async (t) => {
   const { upkeep } = scriptedUpkeep();
@@ -72,7 +72,11 @@ for (const [what, head] of [
 
 test('a long import that is refused hears why, and is not read for ever', async (t) => {
   const { upkeep, calls } = scriptedUpkeep();
-  const { url } = await startApi(t, { upkeep, token: markedSecret('ops'), requestTimeout: short });
+  const { url } = await startApi(t, {
+    upkeep,
+    token: markedSecret('ops'),
+    requestTimeout: 4 * short,
+  });
   const connection = await openRawConnection(Number(new URL(url).port));
   t.after(() => connection.destroy());
   connection.send('POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\n');

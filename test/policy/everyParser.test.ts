@@ -28,6 +28,7 @@ import { nextLink } from '../../src/registry/link.ts';
 import { guessManifestType } from '../../src/registry/manifestGuess.ts';
 import { parseManifest } from '../../src/registry/manifest.ts';
 import { bareMediaType, mediaTypes } from '../../src/registry/mediaType.ts';
+import { parseLayoutIndex } from '../../src/registry/ociLayout.ts';
 import { parsePlatform } from '../../src/registry/platform.ts';
 import { parseReference, parseTag } from '../../src/registry/reference.ts';
 import { parseRepositoryName } from '../../src/registry/repositoryName.ts';
@@ -125,6 +126,7 @@ const parsers: Readonly<Record<string, Parser>> = {
     pieces: [...names, ...hosts, '*', '**', '?', '[a-z]', '[', '!'],
   },
   parseJsonObject: { read: (text) => parseJsonObject(Buffer.from(text)), pieces: json },
+  parseLayoutIndex: { read: (text) => parseLayoutIndex(Buffer.from(text)), pieces: json },
   parseListenAddress: { read: parseListenAddress, pieces: hosts },
   parseManifest: {
     read: (text) => parseManifest(Buffer.from(text), mediaTypes.ociIndex),
