@@ -13,7 +13,7 @@ FROM node:26-slim
 ENV NODE_ENV=production \
     PULLTHROUGH_STORAGE_DIRECTORY=/var/lib/pullthrough
 # A new volume takes over the owner of the folder that it is mounted on.
-RUN mkdir -p /var/lib/pullthrough && chown node:node /var/lib/pullthrough
+RUN install -d -o node -g node /var/lib/pullthrough /app/compiled
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
@@ -21,6 +21,9 @@ COPY src ./src
 # For `docker exec CONTAINER pullthrough ls` and the other commands.
 RUN ln -s /app/src/main.ts /usr/local/bin/pullthrough
 USER node
+# What Node compiles for this user is kept in the image: the mirror and each command start in half the time.
+ENV NODE_COMPILE_CACHE=/app/compiled
+RUN node src/main.ts version
 VOLUME /var/lib/pullthrough
 EXPOSE 5000 5001
 STOPSIGNAL SIGTERM

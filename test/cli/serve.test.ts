@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { compileCache } from '../support/compileCache.ts';
 import { mainFile, runCli } from './runCli.ts';
 
 const anyPort = ['--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0'];
@@ -25,7 +26,7 @@ async function startServing(t: Lifetime): Promise<Serving> {
   const args = [mainFile, 'serve', ...anyPort, '--data', 'data', '--offline'];
   const child = spawn(process.execPath, args, {
     cwd: directory,
-    env: {},
+    env: compileCache,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => void child.kill('SIGKILL'));

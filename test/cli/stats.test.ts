@@ -8,6 +8,7 @@ import { startMirrorProcess, type MirrorProcess } from '../mirror/mirrorProcess.
 import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { compileCache } from '../support/compileCache.ts';
 import { mainFile, runCli, runHere } from './runCli.ts';
 
 /** A mirror from which an image's manifest was pulled twice. */
@@ -98,7 +99,7 @@ describe('stats', () => {
     const { opsAddress } = await usedMirror(t);
     const args = ['stats', '--json', '--watch', '0.1', '--url', `http://${opsAddress}`];
     const child = spawn(process.execPath, [mainFile, ...args], {
-      env: {},
+      env: compileCache,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.after(() => void child.kill('SIGKILL'));
@@ -116,7 +117,7 @@ describe('stats', () => {
     const { opsAddress, kill } = await usedMirror(t);
     const args = ['stats', '--watch=0.1', '--url', `http://${opsAddress}`];
     const child = spawn(process.execPath, [mainFile, ...args], {
-      env: {},
+      env: compileCache,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.after(() => void child.kill('SIGKILL'));

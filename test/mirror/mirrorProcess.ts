@@ -11,6 +11,7 @@ import { lastFirst, type Lifetime } from '../support/lifetime.ts';
 import { assertHoldsNoSecret } from '../support/secretMark.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import type { TestUpstream } from '../support/testMirror.ts';
+import { compileCache } from '../support/compileCache.ts';
 
 /** How the program is set up; what is left out is as the configuration has it by default. */
 export interface MirrorProcessOptions {
@@ -50,7 +51,7 @@ export async function startMirrorProcess(
   await writeFile(configuration, stringify(settingsFor(upstream, directory, options)));
   const child = spawn(process.execPath, [mainFile, '--config', configuration, 'serve'], {
     cwd: directory,
-    env: {},
+    env: compileCache,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const kill = async (): Promise<void> => {

@@ -17,7 +17,8 @@ export interface FailingDisk {
 }
 
 const image = 'image';
-const diskBytes = 16 * 1024 * 1024;
+/** Bytes of a {@link failingDisk}. */
+export const failingDiskBytes = 16 * 1024 * 1024;
 
 /** Why tests on a {@link failingDisk} can't run here, as node:test wants it; `false` if they can. */
 export const whyNoFailingDisk = reasonToSkip();
@@ -63,7 +64,7 @@ function attach(): Attached {
   const directory = join(home, 'mounted');
   try {
     writeFileSync(join(home, image), '');
-    truncateSync(join(home, image), diskBytes);
+    truncateSync(join(home, image), failingDiskBytes);
     // Without a journal the fault is not written to the disk, and nothing is replayed.
     run('mkfs.ext4', '-q', '-O', '^has_journal', join(home, image));
     run('mkdir', directory);
