@@ -38,6 +38,8 @@ export class SpillingSource implements BlobSource {
     }
     this.#other = this.#openOther();
     await this.#other.takeOver(this.#disk, position);
+    // It would keep the file of a blob that found no room on the disk, which nobody counts any more.
+    await this.#disk.close();
     return this.#other.read(buffer, position);
   }
 

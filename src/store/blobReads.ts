@@ -167,11 +167,14 @@ export class BlobReads {
     this.#parts.index.delete(digest);
     this.#memory.delete(digest);
     this.#parts.evicted(entry.size, 'corrupt');
+    const arrived = this.#parts.quarantine.expect(entry.size);
     try {
       return await this.#parts.changes.run(digest, () => this.#setAsideDamaged(digest));
     } catch (error) {
       this.#parts.failed(error);
       return undefined;
+    } finally {
+      arrived();
     }
   }
 

@@ -70,7 +70,7 @@ export class IncomingBlobs {
   async #create(digest: Digest, size: number, tier: Tier): Promise<GrowingBlob> {
     const { budget, files } = this.#parts;
     const path = files.newPath(digest);
-    const room = await budget.reserve(size, tier, () => this.#claim(path, size, tier));
+    const room = await budget.reserve({ extra: size, tier }, () => this.#claim(path, size, tier));
     try {
       return await GrowingBlob.create(digest, path, room);
     } catch (error) {
@@ -81,6 +81,8 @@ export class IncomingBlobs {
 
   #claim(path: string, bytes: number, tier: Tier): RoomClaim {
     const { claims, budget } = this.#parts;
-    return claims.open(path, bytes, (extra, grant) => budget.reserve(extra, tier, grant));
+    return claims.open(path, bytes, (extra, soFar, grant) =>
+      budget.reserve({ extra, tier, soFar }, grant),
+    );
   }
 }

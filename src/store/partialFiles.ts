@@ -15,6 +15,8 @@ export class PartialFiles implements Expendable {
   readonly #blobs: PartialBlobs;
   readonly #failed: (error: unknown) => void;
   readonly #removals = new Map<Promise<void>, number>();
+  /** Bytes of files that the disk did not let go. */
+  #stuck = 0;
 
   constructor(options: PartialFilesOptions) {
     this.#blobs = new PartialBlobs(options);
@@ -26,7 +28,7 @@ export class PartialFiles implements Expendable {
   }
 
   get bytes(): number {
-    let bytes = this.#blobs.bytes;
+    let bytes = this.#blobs.bytes + this.#stuck;
     for (const leaving of this.#removals.values()) bytes += leaving;
     return bytes;
   }
@@ -49,7 +51,10 @@ export class PartialFiles implements Expendable {
   /** Removes the file of one that is not among these, or not any more. */
   remove({ path, length }: PartialBlob): void {
     const removal = rm(path, { force: true })
-      .catch(this.#failed)
+      .catch((error: unknown) => {
+        this.#stuck += length;
+        this.#failed(error);
+      })
       .finally(() => this.#removals.delete(removal));
     this.#removals.set(removal, length);
   }
@@ -66,10 +71,17 @@ export class PartialFiles implements Expendable {
   }
 
   async dropOldest(): Promise<number | undefined> {
-    const partial = this.#blobs.takeOldest();
-    if (partial === undefined) return undefined;
-    await rm(partial.path, { force: true });
-    return partial.length;
+    for (;;) {
+      const partial = this.#blobs.takeOldest();
+      if (partial === undefined) return undefined;
+      try {
+        await rm(partial.path, { force: true });
+        return partial.length;
+      } catch (error) {
+        this.#stuck += partial.length;
+        this.#failed(error);
+      }
+    }
   }
 
   async settled(): Promise<void> {

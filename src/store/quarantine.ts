@@ -20,6 +20,8 @@ export interface QuarantineOptions {
   readonly maxSize: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** A file could not be removed. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Who has not looked at a damaged file by then does not want to. */
@@ -34,6 +36,9 @@ export class Quarantine implements Expendable {
   readonly #options: QuarantineOptions;
   /** By path, oldest first. */
   readonly #files = new Map<string, QuarantinedFile>();
+  /** The paths of those that the disk does not let go; they take room, and are not tried again and again. */
+  readonly #stuck = new Set<string>();
+  #expected = 0;
 
   constructor(layout: StoreLayout, options: QuarantineOptions) {
     this.#layout = layout;
@@ -45,7 +50,15 @@ export class Quarantine implements Expendable {
   }
 
   get bytes(): number {
-    return this.#files.values().reduce((sum, { size }) => sum + size, 0);
+    return this.#held + this.#expected;
+  }
+
+  /** Counts a file that is about to come, wherever it is until then; to be called back when it came, or won't. */
+  expect(bytes: number): () => void {
+    this.#expected += bytes;
+    return () => {
+      this.#expected -= bytes;
+    };
   }
 
   /** Takes up what an earlier process left, oldest first. */
@@ -65,17 +78,26 @@ export class Quarantine implements Expendable {
     const foundAt = now();
     const path = this.#layout.quarantineFile(digest, foundAt);
     await makeDirectory(this.#layout.quarantine);
-    while (this.bytes + found.size > maxSize) await this.dropOldest();
+    while (this.#held + found.size > maxSize) {
+      if ((await this.dropOldest()) === undefined) return undefined;
+    }
     await rename(from, path);
     this.#files.set(path, { path, size: found.size, foundAt });
     return path;
   }
 
   async dropOldest(): Promise<number | undefined> {
-    const [oldest] = this.#files.values();
-    if (oldest === undefined) return undefined;
-    await this.#drop(oldest);
-    return oldest.size;
+    for (const file of this.#files.values()) {
+      if (this.#stuck.has(file.path)) continue;
+      try {
+        await this.#drop(file);
+        return file.size;
+      } catch (error) {
+        this.#stuck.add(file.path);
+        this.#options.failed(error);
+      }
+    }
+    return undefined;
   }
 
   /** Removes the files that were kept for long enough, or says what they are. */
@@ -91,6 +113,10 @@ export class Quarantine implements Expendable {
   }
 
   async settled(): Promise<void> {}
+
+  get #held(): number {
+    return this.#files.values().reduce((sum, { size }) => sum + size, 0);
+  }
 
   async #drop({ path }: QuarantinedFile): Promise<void> {
     await rm(path, { force: true, recursive: true });

@@ -13,8 +13,15 @@ export interface RoomClaim {
   release(): void;
 }
 
-/** Finds room for so many bytes more, and grants them with how many bytes there are beyond. */
-export type Reserve = (extra: number, grant: (spare: number) => void) => Promise<void>;
+/**
+ * Finds room for so many bytes more, and grants them with how many bytes there are beyond. `soFar`: all bytes
+ * of a blob with these, where nobody knows how many there will be.
+ */
+export type Reserve = (
+  extra: number,
+  soFar: number,
+  grant: (spare: number) => void,
+) => Promise<void>;
 
 interface Claim {
   readonly path: string;
@@ -54,7 +61,7 @@ export class RoomClaims {
         return claim.bytes;
       },
       reach: (wanted, ahead) =>
-        reserve(wanted - claim.bytes, (spare) => {
+        reserve(wanted - claim.bytes, ahead > 0 ? wanted : 0, (spare) => {
           claim.bytes = wanted + Math.min(spare, ahead);
         }),
       wrote: (written) => {

@@ -1,3 +1,4 @@
+import type { Digest } from '../registry/digest.ts';
 import type { BlobIndex, Held, Tier } from './blobIndex.ts';
 import { removalBatch, type BlobRemovals } from './blobRemovals.ts';
 import type { EvictionReason } from './evictionReason.ts';
@@ -34,6 +35,14 @@ export interface StoreBudgetParts {
   readonly claims: RoomClaims;
 }
 
+/** Room that is asked for. */
+export interface Reservation {
+  /** In bytes. */
+  readonly extra: number;
+  readonly tier: Tier;
+  readonly soFar?: number;
+}
+
 // While an image is in use its manifest is worth more than any layer: it is small, and a counted request.
 const manifestInUse = 3_600_000;
 
@@ -58,14 +67,20 @@ export class StoreBudget {
 
   /**
    * Finds room for so many bytes more, evicting others if need be, and hands it out by `grant`, which is told
-   * how many bytes there are beyond. When no eviction would help, nothing is evicted.
+   * how many bytes there are beyond. When no eviction would help, nothing is evicted. Nor is it for one whose
+   * size nobody told, once it is half of all there is: to evict everything first would show that it is too large.
+   * `soFar`: bytes of such a one with these.
    * @throws {StoreFullError}
    */
-  reserve<Result>(extra: number, tier: Tier, grant: (spare: number) => Result): Promise<Result> {
+  reserve<Result>(
+    { extra, tier, soFar = 0 }: Reservation,
+    grant: (spare: number) => Result,
+  ): Promise<Result> {
     return this.exclusively(async () => {
+      if (soFar > this.#budget(await this.#parts.freeBytes()) / 2) throw new StoreFullError(soFar);
       const free = await this.#makeRoom(extra, tier);
       const granted = grant(-this.#shortage(extra, free));
-      if (this.#excess(free) > 0) this.lower().catch(this.#parts.failed);
+      if (this.#isAboveHigh(free)) this.lower().catch(this.#parts.failed);
       return granted;
     });
   }
@@ -145,14 +160,24 @@ export class StoreBudget {
 
   /** Removes what matters least, about so many bytes of it, and says how many; 0 when nothing can go. */
   async #evictSome(wanted: number, tier: Tier, reason: EvictionReason): Promise<number> {
-    const { index, removals, expendables } = this.#parts;
-    for (const expendable of expendables) {
+    for (const expendable of this.#parts.expendables) {
       const freed = await expendable.dropOldest();
       if (freed !== undefined && freed > 0) return freed;
     }
-    const blobs = batchOf(index.oldest('blob'), wanted);
-    const batch = blobs.length > 0 ? blobs : batchOf(this.#manifestsFor(tier), wanted);
-    return batch.length === 0 ? 0 : (await removals.remove(batch, reason)).bytes;
+    // What the disk does not let go is held still, and must not keep all others from being chosen.
+    const tried = new Set<Digest>();
+    for (;;) {
+      const batch = this.#leastNeeded(wanted, tier, tried);
+      if (batch.length === 0) return 0;
+      const { bytes } = await this.#parts.removals.remove(batch, reason);
+      if (bytes > 0) return bytes;
+      for (const [digest] of batch) tried.add(digest);
+    }
+  }
+
+  #leastNeeded(wanted: number, tier: Tier, without: ReadonlySet<Digest>): Held[] {
+    const blobs = batchOf(this.#parts.index.oldest('blob'), wanted, without);
+    return blobs.length > 0 ? blobs : batchOf(this.#manifestsFor(tier), wanted, without);
   }
 
   /** The manifests that may go for something of this tier, from the least recently used. */
@@ -170,33 +195,42 @@ export class StoreBudget {
     return Math.max(0, Math.min(maxSize, this.#written + free - minFree));
   }
 
-  /** Bytes above the low water mark; none while the high one is not passed. */
-  #excess(free: number): number {
-    const { high, low } = this.#parts.waterMarks;
-    const budget = this.#budget(free);
-    return this.#taken > budget * high ? this.#taken - budget * low : 0;
+  #isAboveHigh(free: number): boolean {
+    return this.#taken > this.#budget(free) * this.#parts.waterMarks.high;
   }
 
   async #lower(): Promise<void> {
-    const free = await this.#parts.freeBytes();
+    const atFirst = await this.#parts.freeBytes();
+    if (!this.#isAboveHigh(atFirst)) return;
+    let freed = 0;
+    let some: number;
+    do {
+      some = await this.exclusively(async () => {
+        // Others make room and take it meanwhile; file systems may take a while to give back what was removed.
+        const free = Math.max(await this.#parts.freeBytes(), atFirst + freed);
+        return this.#lowerOnce(free);
+      });
+      freed += some;
+    } while (some > 0);
+  }
+
+  /** Evicts some of what is above the low water mark and says how many bytes; 0 when there is nothing to do. */
+  async #lowerOnce(free: number): Promise<number> {
     const budget = this.#budget(free);
+    const excess = this.#taken - budget * this.#parts.waterMarks.low;
+    if (excess <= 0) return 0;
     const reason = budget === this.#parts.maxSize ? 'size' : 'disk';
-    let excess = this.#excess(free);
-    while (excess > 0) {
-      // Up to the bound itself, everything may have to go.
-      const tier = this.#taken > budget ? 'manifest' : 'blob';
-      const freed = await this.exclusively(() => this.#evictSome(excess, tier, reason));
-      if (freed === 0) return;
-      excess -= freed;
-    }
+    // Up to the bound itself, everything may have to go.
+    return this.#evictSome(excess, this.#taken > budget ? 'manifest' : 'blob', reason);
   }
 }
 
-/** The first ones, until they have so many bytes or are as many as can go at once. */
-function batchOf(blobs: Iterable<Held>, wanted: number): Held[] {
+/** The first of those that are not `without`, until they have so many bytes or are as many as can go at once. */
+function batchOf(blobs: Iterable<Held>, wanted: number, without: ReadonlySet<Digest>): Held[] {
   const batch: Held[] = [];
   let bytes = 0;
   for (const blob of blobs) {
+    if (without.has(blob[0])) continue;
     batch.push(blob);
     bytes += blob[1].size;
     if (bytes >= wanted || batch.length === removalBatch) break;
