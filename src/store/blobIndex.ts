@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../registry/digest.ts';
 import type { ContentEntry } from './catalog.ts';
 import { RecencyList, type RecencyNode } from './recencyList.ts';
@@ -13,10 +14,14 @@ interface Node extends RecencyNode<Node> {
   readonly digest: Digest;
   entry: ContentEntry;
   readonly tier: Tier;
+  /** Whether it is counted among the pinned and in no list; follows {@link BlobIndex.pin} in a while. */
   isPinned: boolean;
   /** Whether the catalog has its last use. */
   isWritten: boolean;
 }
+
+// Nodes that are looked at before other work gets its turn: a millisecond or two.
+const atOnce = 2000;
 
 /** What is held, in memory: by digest, and by last use for whoever has to choose what goes. */
 export class BlobIndex {
@@ -124,21 +129,29 @@ export class BlobIndex {
     if (!node.isPinned) this.#lists[node.tier].remove(node);
   }
 
-  /** The set that {@link oldest} never names; in the place of the one before. */
+  /**
+   * The set that {@link oldest} never names from now on, in the place of the one before. To be followed by
+   * {@link sortPins}, and not to be changed any more.
+   */
   pin(digests: ReadonlySet<Digest>): void {
-    const before = this.#pins;
-    this.#pins = new Set(digests);
-    const back = { blob: new Array<Node>(), manifest: new Array<Node>() };
-    for (const digest of before.difference(this.#pins)) {
-      const node = this.#repin(digest, false);
-      if (node !== undefined) back[node.tier].push(node);
+    this.#pins = digests;
+  }
+
+  /**
+   * Counts what is pinned anew, and has {@link oldest} name what no longer is. Others get their turn
+   * meanwhile: everything may be pinned at one stroke.
+   */
+  async sortPins(): Promise<void> {
+    let page: Node[] = [];
+    // What is added meanwhile comes last, and is right already.
+    for (const node of this.#nodes.values()) {
+      page.push(node);
+      if (page.length < atOnce) continue;
+      this.#sortPinsOf(page);
+      page = [];
+      await nextTurn();
     }
-    this.#lists.blob.insert(back.blob);
-    this.#lists.manifest.insert(back.manifest);
-    for (const digest of this.#pins.difference(before)) {
-      const node = this.#repin(digest, true);
-      if (node !== undefined) this.#lists[node.tier].remove(node);
-    }
+    this.#sortPinsOf(page);
   }
 
   isPinned(digest: Digest): boolean {
@@ -152,14 +165,34 @@ export class BlobIndex {
   *oldest(tier: Tier, mayGo: (usedAt: number) => boolean = always): Generator<Held, void> {
     for (const { digest, entry, usedAt } of this.#lists[tier].oldestFirst()) {
       if (!mayGo(usedAt)) return;
+      // It is about to leave the list.
+      if (this.#pins.has(digest)) continue;
       yield [digest, { ...entry, usedAt }];
     }
   }
 
-  /** Those whose last use is not written down; to be given back when that fails. */
-  takeUnwritten(): readonly Digest[] {
-    const unwritten = this.#unwritten;
-    this.#unwritten = [];
+  /**
+   * Of those that are not pinned, those that were last used before a time; from the one whose use is longest ago.
+   * What was used while the clock was ahead counts as used now.
+   */
+  *idle(tier: Tier, before: number, now: number): Generator<Held, void> {
+    for (const node of this.#lists[tier].oldestFirst()) {
+      if (node.usedAt > now) node.usedAt = now;
+      else if (node.usedAt >= before) return;
+      else if (!this.#pins.has(node.digest)) {
+        yield [node.digest, { ...node.entry, usedAt: node.usedAt }];
+      }
+    }
+  }
+
+  /** How many have a last use that is not written down. */
+  get unwritten(): number {
+    return this.#unwritten.length;
+  }
+
+  /** Some of those whose last use is not written down; to be given back when that fails. */
+  takeUnwritten(atMost: number): readonly Digest[] {
+    const unwritten = this.#unwritten.splice(0, atMost);
     for (const digest of unwritten) {
       const node = this.#nodes.get(digest);
       if (node !== undefined) node.isWritten = true;
@@ -193,13 +226,19 @@ export class BlobIndex {
     return node;
   }
 
-  #repin(digest: Digest, isPinned: boolean): Node | undefined {
-    const node = this.#nodes.get(digest);
-    if (node === undefined) return undefined;
-    this.#count(node, -1);
-    node.isPinned = isPinned;
-    this.#count(node, 1);
-    return node;
+  #sortPinsOf(nodes: readonly Node[]): void {
+    const back = { blob: new Array<Node>(), manifest: new Array<Node>() };
+    for (const node of nodes) {
+      const isPinned = this.#pins.has(node.digest);
+      if (isPinned === node.isPinned) continue;
+      this.#count(node, -1);
+      node.isPinned = isPinned;
+      this.#count(node, 1);
+      if (isPinned) this.#lists[node.tier].remove(node);
+      else back[node.tier].push(node);
+    }
+    this.#lists.blob.insert(back.blob);
+    this.#lists.manifest.insert(back.manifest);
   }
 
   #count({ isPinned, tier, entry }: Node, sign: 1 | -1): void {

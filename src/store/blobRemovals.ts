@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../registry/digest.ts';
 import type { BlobFiles } from './blobFiles.ts';
 import type { BlobIndex, Held } from './blobIndex.ts';
@@ -22,6 +23,8 @@ export interface BlobRemovalsParts {
 
 /** How many blobs are removed together. */
 export const removalBatch = 64;
+// Of what is not held, as most of an image may be: so many are looked for before other work gets its turn.
+const lookedAtOnce = 1000;
 // Of the four threads that Node has for files: to remove a large one takes a while, and readers wait.
 const atOnce = 2;
 
@@ -40,16 +43,23 @@ export class BlobRemovals {
     return this.#leaving.values().reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Removes blobs, a batch after the other, and says which of them are gone then. */
-  async removeAll(blobs: readonly Held[], reason: EvictionReason): Promise<Share> {
+  /**
+   * Removes what is held of these when their turn comes, a batch after the other, and says what is gone then.
+   */
+  async removeAll(digests: Iterable<Digest>, reason: EvictionReason): Promise<Share> {
     let gone = noShare;
-    for (let start = 0; start < blobs.length; start += removalBatch) {
-      const batch = blobs.slice(start, start + removalBatch);
-      // What was asked for may be gone, or there anew, when its turn comes.
-      const held = batch.filter(([digest]) => this.#parts.index.has(digest));
-      gone = addShares(gone, await this.remove(held, reason));
+    let batch: Held[] = [];
+    let looked = 0;
+    for (const digest of digests) {
+      looked += 1;
+      if (looked % lookedAtOnce === 0) await nextTurn();
+      const entry = this.#parts.index.describe(digest);
+      if (entry !== undefined) batch.push([digest, entry]);
+      if (batch.length < removalBatch) continue;
+      gone = addShares(gone, await this.remove(batch, reason));
+      batch = [];
     }
-    return gone;
+    return batch.length === 0 ? gone : addShares(gone, await this.remove(batch, reason));
   }
 
   /**

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Digest } from '../registry/digest.ts';
 import { BlobFiles } from './blobFiles.ts';
-import { BlobIndex, type Held } from './blobIndex.ts';
+import { BlobIndex, type Held, type Tier } from './blobIndex.ts';
 import { BlobReads, type Verdict } from './blobReads.ts';
-import { BlobRemovals } from './blobRemovals.ts';
+import { BlobRemovals, removalBatch } from './blobRemovals.ts';
 import type { BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { CatalogTable } from './catalogTable.ts';
@@ -17,7 +17,7 @@ import { PartialFiles } from './partialFiles.ts';
 import { Quarantine, type QuarantinedFile } from './quarantine.ts';
 import { RecencyNotes } from './recencyNotes.ts';
 import { RoomClaims } from './roomClaims.ts';
-import type { Share } from './share.ts';
+import { addShares, noShare, type Share } from './share.ts';
 import { StoreBudget, type WaterMarks } from './storeBudget.ts';
 import type { StoreLayout } from './storeLayout.ts';
 import { StoreSweep, type Swept } from './storeSweep.ts';
@@ -111,8 +111,12 @@ export class BlobStore {
    * next {@link tidy}, when it is known what is pinned.
    */
   load(held: Iterable<Held>): void {
-    const oldestFirst = [...held].toSorted(([, a], [, b]) => lastUse(a) - lastUse(b));
-    for (const [digest, entry] of oldestFirst) this.#index.set(digest, entry);
+    const now = this.#options.now();
+    const dated = [...held].map((one) => ({ one, usedAt: lastUse(one[1], now) }));
+    for (const { one, usedAt } of dated.toSorted((a, b) => a.usedAt - b.usedAt)) {
+      const [digest, entry] = one;
+      this.#index.set(digest, usedAt === entry.usedAt ? entry : { ...entry, usedAt });
+    }
   }
 
   /** Takes up what is left of blobs that an earlier process did not get whole. */
@@ -169,9 +173,14 @@ export class BlobStore {
     this.#index.use(digest, this.#options.now());
   }
 
-  /** The set that no bound and no idleness ever takes; in the place of the one before. */
-  pin(digests: ReadonlySet<Digest>): void {
+  /**
+   * The set that no bound and no idleness ever takes from now on, in the place of the one before; not to be
+   * changed any more. Settles when what may go is counted anew.
+   */
+  pin(digests: ReadonlySet<Digest>): Promise<void> {
     this.#index.pin(digests);
+    // Whoever asks for room meanwhile would count on what is pinned by now.
+    return this.#budget.exclusively(() => this.#index.sortPins());
   }
 
   isPinned(digest: Digest): boolean {
@@ -258,24 +267,16 @@ export class BlobStore {
 
   /**
    * Removes blobs with their files and entries, in batches that let others run, and says what is gone then.
-   * Readers keep the files that they have open.
+   * Readers keep the files that they have open. The digests are taken one by one meanwhile.
    */
   remove(digests: Iterable<Digest>, reason: EvictionReason): Promise<Share> {
-    const held: Held[] = [];
-    for (const digest of digests) {
-      const entry = this.#index.describe(digest);
-      if (entry !== undefined) held.push([digest, entry]);
-    }
-    return this.#removals.removeAll(held, reason);
+    return this.#removals.removeAll(digests, reason);
   }
 
   /** Removes what was last used before that time, in ms since the epoch, and is not pinned. */
-  evictIdle(before: number): Promise<Share> {
-    const isIdle = (usedAt: number) => usedAt < before;
-    const idle = (['blob', 'manifest'] as const).flatMap((tier) => [
-      ...this.#index.oldest(tier, isIdle),
-    ]);
-    return this.#removals.removeAll(idle, 'idle');
+  async evictIdle(before: number): Promise<Share> {
+    const blobs = await this.#evictIdleOf('blob', before);
+    return addShares(blobs, await this.#evictIdleOf('manifest', before));
   }
 
   /**
@@ -322,6 +323,21 @@ export class BlobStore {
     await this.#recency.write().catch(this.#options.failed);
   }
 
+  /** A batch at a time: to choose them all at one stroke keeps everything else waiting. */
+  async #evictIdleOf(tier: Tier, before: number): Promise<Share> {
+    let gone = noShare;
+    // What the disk did not let go, and not to be tried again now: being the oldest it comes first.
+    let kept = 0;
+    for (;;) {
+      const idle = this.#index.idle(tier, before, this.#options.now());
+      const batch = [...idle.drop(kept).take(removalBatch)];
+      if (batch.length === 0) return gone;
+      const removed = await this.#removals.remove(batch, 'idle');
+      kept += batch.length - removed.count;
+      gone = addShares(gone, removed);
+    }
+  }
+
   async #publish(blob: GrowingBlob, mediaType: string | undefined): Promise<void> {
     const { digest, length: size } = blob;
     // A manifest that was fetched once more as a blob stays a manifest.
@@ -349,6 +365,8 @@ export class BlobStore {
   }
 }
 
-function lastUse({ usedAt, storedAt }: ContentEntry): number {
-  return usedAt ?? storedAt;
+function lastUse({ usedAt, storedAt }: ContentEntry, now: number): number {
+  const known = usedAt ?? storedAt;
+  // It was noted while the clock was ahead: all that can be said is that it was there by then.
+  return known <= now ? known : Math.min(storedAt, now);
 }

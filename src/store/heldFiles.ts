@@ -43,7 +43,7 @@ export class HeldFiles {
       const { size, mtimeMs: modifiedAt } = await file.stat();
       requireSize(digest, size, entry);
       if (modifiedAt !== entry.modifiedAt) {
-        requireDigest(digest, await this.#digestOf(file, digest, modifiedAt));
+        requireDigest(digest, await this.#digestOf(file, digest, { size, modifiedAt }));
       }
       return { file, modifiedAt };
     });
@@ -73,7 +73,7 @@ export class HeldFiles {
     const { file, modifiedAt } = await this.#withFile(digest, async (opened) => {
       const { size, mtimeMs } = await opened.stat();
       requireSize(digest, size, entry);
-      requireDigest(digest, await hashFile(opened, digest, { size, pace }));
+      requireDigest(digest, await hashFile(opened, digest, size, pace));
       return { file: opened, modifiedAt: mtimeMs };
     });
     await file.close();
@@ -95,11 +95,15 @@ export class HeldFiles {
     }
   }
 
-  #digestOf(file: FileHandle, digest: Digest, modifiedAt: number): Promise<Digest> {
+  #digestOf(
+    file: FileHandle,
+    digest: Digest,
+    { size, modifiedAt }: { readonly size: number; readonly modifiedAt: number },
+  ): Promise<Digest> {
     const key = `${digest} ${modifiedAt}`;
     const running = this.#checks.get(key);
     if (running !== undefined) return running;
-    const check = hashFile(file, digest).finally(() => this.#checks.delete(key));
+    const check = hashFile(file, digest, size).finally(() => this.#checks.delete(key));
     this.#checks.set(key, check);
     return check;
   }
@@ -117,14 +121,17 @@ function requireDigest(digest: Digest, actual: Digest): void {
 async function hashFile(
   file: FileHandle,
   digest: Digest,
-  paced?: { readonly size: number; readonly pace: Pace },
+  size: number,
+  pace?: Pace,
 ): Promise<Digest> {
   const hash = hashFor(digest);
-  const buffer = Buffer.alloc(piece);
+  // A whole piece for each of many small files has the garbage collected every few of them. A byte beyond the
+  // size shows what was added since.
+  const buffer = Buffer.alloc(Math.min(piece, size + 1));
   for (let position = 0; ;) {
-    const rest = (paced?.size ?? 0) - position;
-    if (rest > 0) await paced?.pace(Math.min(piece, rest));
-    const { bytesRead } = await file.read(buffer, 0, piece, position);
+    const rest = size - position;
+    if (rest > 0) await pace?.(Math.min(piece, rest));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return digestFrom(digestAlgorithm(digest), hash);
     hash.update(buffer.subarray(0, bytesRead));
     position += bytesRead;

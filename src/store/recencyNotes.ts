@@ -29,12 +29,13 @@ export class RecencyNotes {
 
   /** Writes down all uses up to now; those that the disk refuses wait for the next time. */
   async write(): Promise<void> {
-    const digests = this.#parts.index.takeUnwritten();
-    for (let start = 0; start < digests.length; start += page) {
+    const { index } = this.#parts;
+    for (let left = index.unwritten; left > 0; left -= page) {
+      const digests = index.takeUnwritten(Math.min(left, page));
       try {
-        await this.#writePage(digests.slice(start, start + page));
+        await this.#writePage(digests);
       } catch (error) {
-        this.#parts.index.giveBackUnwritten(digests.slice(start));
+        index.giveBackUnwritten(digests);
         throw error;
       }
       // What the catalog does takes no turn of the event loop.

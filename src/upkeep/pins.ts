@@ -66,7 +66,7 @@ export class PinnedImages {
     const roots = await this.#tagged();
     for (const digest of await this.#untagged()) roots.add(digest);
     const found = await this.#complete(roots);
-    if (!(await isSame(found, this.#pinned))) store.blobs.pin(found);
+    if (!(await isSame(found, this.#pinned))) await store.blobs.pin(found);
     this.#pinned = found;
     const { count, bytes } = store.blobs.usage.pinned;
     return { count, bytes, exceeds: bytes > maxSize };

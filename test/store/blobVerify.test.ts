@@ -34,3 +34,14 @@ test('while the whole directory is away, as a volume that was unmounted, nothing
   await rename(`${layout.blobs} away`, layout.blobs);
   assert.deepEqual(await blobs.verify(blob.digest, noPause), { kind: 'intact' });
 });
+
+test('a small file takes no memory of a large one', async (t) => {
+  const { blobs } = await openTestStore(t);
+  const blob = uniqueBlob(1000);
+  await fillBlob(blobs, blob);
+  const alloc = t.mock.method(Buffer, 'alloc');
+  await blobs.verify(blob.digest, noPause);
+  const sizes = alloc.mock.calls.map(({ arguments: [size] }) => size);
+  assert.ok(sizes.length > 0);
+  assert.ok(sizes.every((size) => size <= 1001));
+});

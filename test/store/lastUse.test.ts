@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import type { Digest } from '../../src/registry/digest.ts';
+import { BlobFiles } from '../../src/store/blobFiles.ts';
+import { removalBatch } from '../../src/store/blobRemovals.ts';
 import { blobBytes } from '../support/blobContent.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
@@ -57,7 +59,8 @@ describe('the last use of a blob', () => {
     before.blobs.use(first);
     const described = before.blobs.describe(first);
     await before.close();
-    const after = await openTestStore(t, { directory: before.layout.directory, maxSize: 300 });
+    const { directory } = before.layout;
+    const after = await openTestStore(t, { directory, maxSize: 300 });
     assert.deepEqual(byLastUse(after), [third, second, first]);
     assert.deepEqual(after.blobs.describe(first), described);
     await fillBlob(after.blobs, uniqueBlob(200));
@@ -132,4 +135,60 @@ describe('what nobody used for long', () => {
     assert.equal((await filesBelow(opened.layout.blobs)).length, 1);
     assert.deepEqual(opened.evicted.toSorted(), ['100 idle', '70 idle']);
   });
+
+  test('goes, a batch after the other, but for what the disk does not let go', async (t) => {
+    const opened = await openTestStore(t);
+    const contents = Array.from({ length: 2 * removalBatch + 1 }, () => uniqueBlob(10));
+    for (const content of contents) await fillBlob(opened.blobs, content);
+    const [stuck] = byLastUse(opened);
+    const remove = Reflect.get(BlobFiles.prototype, 'remove');
+    t.mock.method(BlobFiles.prototype, 'remove', function (this: BlobFiles, digest: Digest) {
+      if (digest === stuck) return Promise.reject(new Error('the disk is read-only'));
+      return remove.call(this, digest);
+    });
+    const gone = { count: 2 * removalBatch, bytes: 20 * removalBatch };
+    assert.deepEqual(await opened.blobs.evictIdle(Number.MAX_SAFE_INTEGER), gone);
+    assert.deepEqual(byLastUse(opened), [stuck]);
+  });
+});
+
+test('a clock that was ahead for a moment keeps nothing that is idle', async (t) => {
+  const day = 86_400_000;
+  const now = manualClock();
+  const { blobs } = await openTestStore(t, { now });
+  const [ahead, ...others] = [uniqueBlob(10), uniqueBlob(10), uniqueBlob(10)] as const;
+  for (const blob of [ahead, ...others]) await fillBlob(blobs, blob);
+  now.advance(3650 * day);
+  blobs.use(ahead.digest);
+  now.advance(-3650 * day);
+  for (const { digest } of others) blobs.use(digest);
+  now.advance(365 * day);
+  await blobs.evictIdle(now() - 30 * day);
+  assert.deepEqual(
+    [ahead, ...others].map(({ digest }) => blobs.describe(digest) !== undefined),
+    [true, false, false],
+  );
+  now.advance(31 * day);
+  await blobs.evictIdle(now() - 30 * day);
+  assert.equal(blobs.count, 0);
+});
+
+test('nor does it have it outlive what was used after it, over a restart', async (t) => {
+  const day = 86_400_000;
+  const now = manualClock();
+  const directory = await temporaryDirectory(t);
+  const before = await openTestStore(t, { directory, now });
+  const [ahead, later] = [uniqueBlob(100), uniqueBlob(100)];
+  for (const blob of [ahead, later]) await fillBlob(before.blobs, blob);
+  now.advance(day);
+  before.blobs.use(ahead.digest);
+  now.advance(-day + 1000);
+  before.blobs.use(later.digest);
+  await before.close();
+  const { blobs } = await openTestStore(t, { directory, now, maxSize: 250 });
+  await fillBlob(blobs, uniqueBlob(100));
+  assert.deepEqual(
+    [ahead, later].map(({ digest }) => blobs.describe(digest) !== undefined),
+    [false, true],
+  );
 });

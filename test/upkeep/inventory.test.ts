@@ -173,7 +173,7 @@ describe('the images', () => {
     const scene = await openInventory(t);
     await scene.hold('alpine:1', image);
     await scene.hold('alpine:2', other);
-    scene.blobs.pin(new Set([image.manifest.digest]));
+    await scene.blobs.pin(new Set([image.manifest.digest]));
     assert.deepEqual(
       (await scene.list()).map(({ pinned }) => pinned),
       [true, false],
