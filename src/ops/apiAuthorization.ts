@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { ApiRefusal } from './apiError.ts';
 import type { ApiToken } from './apiToken.ts';
 
@@ -8,6 +8,8 @@ export interface Caller {
   /** The other end of the connection, as the kernel says it; never what a header claims. */
   readonly address: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** That of the request, such as `1.1`. */
+  readonly httpVersion: string;
 }
 
 const loopback = new BlockList();
@@ -46,12 +48,20 @@ export function authorizeChange(caller: Caller, token: ApiToken | undefined): vo
 
 const remedy = 'set ops.token, and show it as a bearer token';
 
-function requireThisMachine({ address = '', headers }: Caller): void {
+function requireThisMachine({ address = '', headers, httpVersion }: Caller): void {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   if (isIP(address) === 0 || !loopback.check(address, family)) {
     throw new ApiRefusal(
       'forbidden',
       `without a token this is for callers on the mirror's own machine: ${remedy}`,
+    );
+  }
+  // nginx's proxy_pass, when nothing else is configured, speaks HTTP/1.0 to what is behind it, adds none of
+  // the headers above, and puts the address that it connects to into Host. Programs speak HTTP/1.1.
+  if (httpVersion !== '1.1') {
+    throw new ApiRefusal(
+      'forbidden',
+      `without a token this takes HTTP/1.1, for HTTP/${httpVersion} is what proxies speak: ${remedy}`,
     );
   }
   const sign = signsOfOthers.find((name) => headers[name] !== undefined);
@@ -71,10 +81,10 @@ function requireThisMachine({ address = '', headers }: Caller): void {
 
 /**
  * A web page whose name is made to lead to this machine (DNS rebinding) may ask as if it were at home
- * there, without any of the headers above. Its name stays in `Host`.
+ * there, without any of the headers above. Its name stays in `Host`, of which nothing is read but what RFC
+ * 9110, section 7.2, has there: a parser of URLs finds localhost in more than that.
  */
-function isOwnName(host: string | undefined): boolean {
-  if (host === undefined) return true;
-  const name = URL.parse(`http://${host}`)?.hostname ?? '';
-  return name === 'localhost' || isIP(name.replaceAll(/^\[|\]$/g, '')) !== 0;
+function isOwnName(host = ''): boolean {
+  const [, ip6 = '', name = ''] = /^(?:\[([\da-f:.]+)\]|([^:]+))(?::\d*)?$/i.exec(host) ?? [];
+  return isIPv6(ip6) || isIPv4(name) || name.toLowerCase() === 'localhost';
 }

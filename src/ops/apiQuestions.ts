@@ -3,7 +3,12 @@ import { UpkeepError } from '../upkeep/upkeepError.ts';
 
 const text = z.string().min(1);
 const texts = z.array(text);
-const images = texts.min(1);
+const mostImages = 1000;
+// Each of them is a search of its own, or a pull.
+const images = texts
+  .min(1)
+  .transform((list) => [...new Set(list)])
+  .pipe(texts.max(mostImages, `expected at most ${mostImages} names or patterns`));
 const flag = z.boolean().prefault(false);
 /** In a query a name that is there once is no list. */
 const repeated = z.preprocess((value) => (typeof value === 'string' ? [value] : value), texts);

@@ -1,65 +1,72 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { ApiConnection } from './apiConnection.ts';
 import { isFault } from './apiError.ts';
 import { goOn, imagesObject, inPieces, jsonLines } from './apiStreams.ts';
-import { ApiWork } from './apiWork.ts';
+import { ApiWork, type ApiAudience } from './apiWork.ts';
 import type { BodyDeadlines } from './bodyDeadlines.ts';
+import { requestBody } from './requestBody.ts';
 
 /** What {@link ApiReplies} has besides the work. */
 export interface ApiRepliesOptions {
   readonly logger?: Logger | undefined;
   readonly beat?: number;
+  /** Milliseconds that a read waits for its turn. */
+  readonly readPatience?: number;
+  /** Milliseconds in which a caller of a read has to take something of it. */
+  readonly readStall?: number;
 }
 
 // Well below the minute or so after which what stands between the two gives up a silent connection.
 const defaultBeat = 10_000;
-// For a connection on which nothing moves: a pager at the other end, a slow disk, an image that is fsynced.
-const idleTimeout = 300_000;
-const keepAliveDelay = 60_000;
+// Anybody may read, and whoever does takes the place of somebody else.
+const defaultReadStall = 30_000;
 const lines = 'application/x-ndjson';
 
 /** How work of the API is answered. */
 export class ApiReplies {
   readonly #options: ApiRepliesOptions;
   readonly #deadlines: BodyDeadlines;
-  readonly #work = new ApiWork();
+  readonly #work: ApiWork;
 
   constructor(options: ApiRepliesOptions, deadlines: BodyDeadlines) {
     this.#options = options;
     this.#deadlines = deadlines;
+    this.#work = new ApiWork(options.readPatience);
   }
 
-  /** With the outcome as one JSON object, however long it takes. */
+  /** With what anybody may know as one JSON object, however long it takes. */
   object(reply: FastifyReply, work: () => Promise<object>): Promise<FastifyReply> {
-    return this.#work.run(reply.raw, async () => {
-      waitForOutcome(reply.raw.req.socket);
-      return reply.header('cache-control', 'no-store').send(await work());
-    });
+    return this.#object('anybody', reply, work);
   }
 
-  /** With the images in one object, or in lines where the caller takes them. */
+  /** With the outcome of a change as one JSON object, however long it takes. */
+  outcome(reply: FastifyReply, work: () => Promise<object>): Promise<FastifyReply> {
+    return this.#object('authorized', reply, work);
+  }
+
+  /** With the images, for anybody, in one object, or in lines where the caller takes them. */
   images(
     { headers }: FastifyRequest,
     reply: FastifyReply,
     images: AsyncIterable<object>,
   ): Promise<FastifyReply> {
     const asLines = headers.accept?.includes(lines) === true;
-    return this.#stream(reply, asLines ? lines : 'application/json', (signal) =>
+    return this.#stream('anybody', reply, asLines ? lines : 'application/json', (signal) =>
       inPieces(asLines ? this.#linesOf(images, signal) : imagesObject(images)),
     );
   }
 
   /** With the events in lines. */
   events(reply: FastifyReply, events: AsyncIterable<object>): Promise<FastifyReply> {
-    return this.#stream(reply, lines, (signal) => this.#linesOf(events, signal));
+    return this.#stream('authorized', reply, lines, (signal) => this.#linesOf(events, signal));
   }
 
   /** With the bytes. */
   archive(reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<FastifyReply> {
-    return this.#stream(reply, 'application/x-tar', () => passOn(bytes));
+    return this.#stream('authorized', reply, 'application/x-tar', () => passOn(bytes));
   }
 
   /** With the outcome of work on the request's body, which may take as long as it moves. */
@@ -68,13 +75,17 @@ export class ApiReplies {
     reply: FastifyReply,
     work: (body: AsyncIterable<Uint8Array>) => Promise<object>,
   ): Promise<FastifyReply> {
-    return this.#work.run(reply.raw, async () => {
+    const connection = this.#connection('authorized', reply);
+    return this.#work.run('authorized', reply.raw, async (signal) => {
       this.#deadlines.lift(raw);
-      raw.socket.setTimeout(idleTimeout);
-      raw.once('end', () => waitForOutcome(raw.socket));
+      connection.expectMoves();
+      const taken = (): void => connection.waitForOutcome();
+      raw.once('end', taken);
       try {
-        return reply.header('cache-control', 'no-store').send(await work(bodyOf(raw)));
+        return sendObject(reply, await work(requestBody(raw, signal)));
       } finally {
+        raw.off('end', taken);
+        connection.expectTaking();
         this.#readRest(raw);
       }
     });
@@ -85,6 +96,30 @@ export class ApiReplies {
     this.#work.stop();
   }
 
+  /** Resolves when nothing is under way, after a stop. */
+  idle(): Promise<void> {
+    return this.#work.idle();
+  }
+
+  #object(
+    audience: ApiAudience,
+    reply: FastifyReply,
+    work: () => Promise<object>,
+  ): Promise<FastifyReply> {
+    const connection = this.#connection(audience, reply);
+    connection.waitForOutcome();
+    return this.#work.run(audience, reply.raw, async () => {
+      const outcome = await work();
+      connection.expectTaking();
+      return sendObject(reply, outcome);
+    });
+  }
+
+  #connection(audience: ApiAudience, reply: FastifyReply): ApiConnection {
+    const { readStall = defaultReadStall } = this.#options;
+    return new ApiConnection(reply.raw.req.socket, audience === 'anybody' ? readStall : undefined);
+  }
+
   /**
    * A caller that is still sending sees the answer only if the connection is not reset under it, which the
    * kernel does when it is closed with bytes unread. So they are read, for the time that a body has.
@@ -92,6 +127,7 @@ export class ApiReplies {
   #readRest(raw: IncomingMessage): void {
     if (raw.complete) return;
     this.#deadlines.begin(raw);
+    raw.unpipe();
     raw.resume();
   }
 
@@ -105,14 +141,18 @@ export class ApiReplies {
 
   /** What fails before the first piece is answered as an error; afterwards the body ends short. */
   #stream<Piece extends string | Uint8Array>(
+    audience: ApiAudience,
     reply: FastifyReply,
     type: string,
     open: (signal: AbortSignal) => AsyncGenerator<Piece>,
   ): Promise<FastifyReply> {
-    return this.#work.run(reply.raw, async (signal) => {
-      reply.raw.req.socket.setTimeout(idleTimeout);
+    const connection = this.#connection(audience, reply);
+    connection.waitForOutcome();
+    return this.#work.run(audience, reply.raw, async (signal) => {
+      connection.expectMoves();
       const pieces = open(signal);
-      const body = Readable.from(goOn(await pieces.next(), pieces));
+      const rest = goOn(await pieces.next(), pieces);
+      const body = Readable.from(connection.whileTaken(rest));
       // A stream that is never read has nobody who would end it.
       if (signal.aborted) body.destroy();
       else signal.addEventListener('abort', () => endSoon(body));
@@ -130,15 +170,8 @@ function endSoon(body: Readable): void {
   body.once('close', () => clearTimeout(timer));
 }
 
-/** While it works nothing moves; a caller that is gone is found out by the kernel. */
-function waitForOutcome(socket: Socket): void {
-  socket.setKeepAlive(true, keepAliveDelay);
-  socket.setTimeout(0);
-}
-
-/** Whoever stops reading must not close the connection: the answer is still to be sent. */
-function bodyOf(raw: IncomingMessage): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => raw.iterator({ destroyOnReturn: false }) };
+function sendObject(reply: FastifyReply, outcome: object): FastifyReply {
+  return reply.header('cache-control', 'no-store').send(outcome);
 }
 
 async function* passOn(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -27,9 +27,13 @@ export interface ApiOptions {
   readonly logger?: Logger | undefined;
   /** Milliseconds after which a stream of events without any shows a sign of life; 10 s by default. */
   readonly beat?: number;
+  /** Milliseconds that a read waits for its turn; 10 s by default. */
+  readonly readPatience?: number;
+  /** Milliseconds in which a caller of a read has to take something of it; 30 s by default. */
+  readonly readStall?: number;
 }
 
-// Names of images, some thousands of them.
+// Names of images, as many as a question may have.
 const bodyLimit = 1024 * 1024;
 
 /** The routes of `/api/v1/`, for a scope that has this prefix. */
@@ -48,6 +52,8 @@ export function apiRoutes(
   });
   // Taking it in counts as one of its users; a scope ends its work before the server waits for its end.
   app.addHook('preClose', async () => replies.stop());
+  // What a caller began and left works on the store until its end.
+  app.addHook('onClose', () => replies.idle());
   readingRoutes(app, options, replies);
   changingRoutes(app, options, replies, guard);
   app.register(async (scope) => {
@@ -66,7 +72,8 @@ function readingRoutes(app: FastifyInstance, { upkeep, store }: ApiOptions, to: 
   const withoutHead = { exposeHeadRoute: false };
   app.get('/store', withoutHead, (request, reply) => {
     readQuestion(questions.nothing, 'query', request.query);
-    return to.object(reply, async () => store);
+    // It costs nothing, and is how a command finds out whom it talks to: it never waits.
+    return reply.header('cache-control', 'no-store').send(store);
   });
   app.get('/images', withoutHead, (request, reply) => {
     const { pattern } = readQuestion(questions.images, 'query', request.query);
@@ -91,11 +98,11 @@ function changingRoutes(
 ): void {
   app.post('/purge', { onRequest, bodyLimit }, ({ body }, reply) => {
     const { images, dryRun } = readQuestion(questions.purge, 'body', body);
-    return to.object(reply, () => upkeep.purge(images, dryRun));
+    return to.outcome(reply, () => upkeep.purge(images, dryRun));
   });
   app.post('/gc', { onRequest, bodyLimit }, ({ body }, reply) => {
     const { dryRun } = readQuestion(questions.gc, 'body', body);
-    return to.object(reply, () => upkeep.collect(dryRun));
+    return to.outcome(reply, () => upkeep.collect(dryRun));
   });
   app.post('/verify', { onRequest, bodyLimit }, ({ body }, reply) =>
     to.events(reply, upkeep.verify(readQuestion(questions.verify, 'body', body))),
@@ -112,7 +119,8 @@ function changingRoutes(
 /** Before anything of a body is read. */
 function guardOf({ token }: ApiOptions): (request: FastifyRequest) => Promise<void> {
   return async ({ raw }) => {
-    authorizeChange({ address: raw.socket.remoteAddress, headers: raw.headers }, token);
+    const { socket, headers, httpVersion } = raw;
+    authorizeChange({ address: socket.remoteAddress, headers, httpVersion }, token);
   };
 }
 

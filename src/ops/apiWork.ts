@@ -1,41 +1,66 @@
 import type { ServerResponse } from 'node:http';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
+import { ApiPlaces } from './apiPlaces.ts';
 
-// Of the connections that the ops server has, so many are left to scrapers and probers whatever is asked of
-// the API.
-const mostAtOnce = 32;
+/** Who may ask for work: all who reach the ops port, or those who are let through. */
+export type ApiAudience = 'anybody' | 'authorized';
+
+// Reading a large catalog takes some tens of MB a caller while it runs. In all it is little enough that of
+// the connections that the ops server has some are left to scrapers and probers, whatever is asked of the API.
+const readsAtOnce = 4;
+const readsInLine = 16;
+const changesAtOnce = 16;
+const defaultPatience = 10_000;
 
 /** What the API has under way: not too much of it, and all of it ended when the mirror stops. */
 export class ApiWork {
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #places: Readonly<Record<ApiAudience, ApiPlaces>>;
+
+  /** `patience`: milliseconds that work for anybody waits for a place; 10 s by default. */
+  constructor(patience = defaultPatience) {
+    this.#places = {
+      anybody: new ApiPlaces({ count: readsAtOnce, line: readsInLine, patience }),
+      // Never in line behind those who may ask without being known.
+      authorized: new ApiPlaces({ count: changesAtOnce, line: 0, patience: 0 }),
+    };
+  }
 
   /**
-   * Does work for a caller. The signal aborts when its connection is gone, or when the mirror stops.
+   * Does work for a caller, when there is a place for it. The signal aborts when its connection is gone, or
+   * when the mirror stops.
    * @throws {UpkeepError} `busy` when too much is under way
    */
   async run<Result>(
+    audience: ApiAudience,
     response: ServerResponse,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    if (this.#running.size >= mostAtOnce) {
-      throw new UpkeepError('busy', 'the mirror has enough to do for callers of its API already');
-    }
     const gone = new AbortController();
     const answered = Promise.withResolvers<void>();
     response.once('close', () => {
       gone.abort(new UpkeepError('failed', 'the caller is gone'));
       answered.resolve();
     });
-    const done = work(AbortSignal.any([gone.signal, this.#stopping.signal]));
-    const running = Promise.allSettled([done, answered.promise]);
-    this.#running.add(running);
-    void running.then(() => this.#running.delete(running));
+    const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
+    const places = this.#places[audience];
+    await places.take(signal);
+    const done = work(signal);
+    const ended: Promise<unknown> = Promise.allSettled([done]);
+    this.#running.add(ended);
+    void ended.then(() => this.#running.delete(ended));
+    void Promise.all([ended, answered.promise]).then(() => places.giveBack());
     return done;
   }
 
   /** Ends all work at its next event. */
   stop(): void {
     this.#stopping.abort(new UpkeepError('failed', 'the mirror is stopping'));
+  }
+
+  /** Resolves when nothing is under way, after a stop; what goes on for a caller that is gone counts. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
   }
 }

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { authorizeChange } from '../../src/ops/apiAuthorization.ts';
 import { ApiRefusal } from '../../src/ops/apiError.ts';
 import { ApiToken } from '../../src/ops/apiToken.ts';
+import { exchangeRaw } from '../support/rawSocket.ts';
 import { markedSecret } from '../support/secretMark.ts';
 import { startApi } from './apiServer.ts';
 import { scriptedUpkeep } from './scriptedUpkeep.ts';
@@ -17,9 +18,10 @@ function verdictOn(
   address: string | undefined,
   headers: Readonly<Record<string, string>>,
   of: ApiToken | undefined,
+  httpVersion = '1.1',
 ): Verdict {
   try {
-    authorizeChange({ address, headers: { host: '127.0.0.1:5001', ...headers } }, of);
+    authorizeChange({ address, headers: { host: '127.0.0.1:5001', ...headers }, httpVersion }, of);
     return 'allowed';
   } catch (error) {
     assert.ok(error instanceof ApiRefusal);
@@ -79,18 +81,50 @@ describe('a change, where no token is set', () => {
 
   for (const [host, expected] of [
     ['localhost:5001', 'allowed'],
+    ['localhost:', 'allowed'],
     ['LOCALHOST', 'allowed'],
     ['[::1]:5001', 'allowed'],
     ['192.0.2.1', 'allowed'],
     ['evil.test:5001', 'forbidden'],
     ['127.0.0.1.evil.test', 'forbidden'],
     ['127.0.0.1:5001@evil.test', 'forbidden'],
+    ['evil.test@localhost', 'forbidden'],
+    ['localhost/evil.test', 'forbidden'],
+    ['localhost/evil.test:5001', 'forbidden'],
+    ['localhost?evil.test', 'forbidden'],
+    ['localhost#evil.test', 'forbidden'],
+    ['localhost\\evil.test', 'forbidden'],
+    ['[::1]evil.test', 'forbidden'],
+    ['[127.0.0.1]', 'forbidden'],
+    ['127.1', 'forbidden'],
     ['', 'forbidden'],
   ] as const) {
     test(`is ${expected} on this machine when it is addressed as "${host}"`, () => {
       assert.equal(verdictOn('127.0.0.1', { host }, undefined), expected);
     });
   }
+});
+
+describe('a change asked for in HTTP/1.0, as by a proxy that says nothing of itself', () => {
+  test('is forbidden where no token is set', () => {
+    assert.equal(verdictOn('127.0.0.1', {}, undefined, '1.0'), 'forbidden');
+  });
+
+  test('is allowed to who shows the token', () => {
+    assert.equal(verdictOn('127.0.0.1', shown['the token'], token, '1.0'), 'allowed');
+  });
+
+  test('does not get to the upkeep', async (t) => {
+    const { upkeep, calls } = scriptedUpkeep();
+    const { url } = await startApi(t, { upkeep });
+    const { bytes } = await exchangeRaw({
+      port: Number(new URL(url).port),
+      bytes:
+        'GET /api/v1/export?image=a HTTP/1.0\r\nHost: 127.0.0.1:5001\r\nConnection: close\r\n\r\n',
+    });
+    assert.match(bytes.toString(), /^HTTP\/1\.1 403 [^]*takes HTTP\/1\.1/);
+    assert.deepEqual(calls, []);
+  });
 });
 
 const json = { 'content-type': 'application/json' };

@@ -107,6 +107,32 @@ test('an archive that is none is said to be so while it is still being sent', as
   await connection.ended;
 });
 
+for (const [what, dripping] of [
+  ['drips', true],
+  ['says nothing any more', false],
+] as const) {
+  test(`a stop ends an import whose client ${what}, and tells it why`, async (t) => {
+    const begun = Promise.withResolvers<void>();
+    const { upkeep } = scriptedUpkeep({
+      import: async (archive) => {
+        for await (const _ of archive) begun.resolve();
+        throw new Error('unreachable');
+      },
+    });
+    const { url, app } = await startApi(t, { upkeep, requestTimeout: short });
+    const connection = await openRawConnection(Number(new URL(url).port));
+    t.after(() => connection.destroy());
+    connection.send('POST /api/v1/import HTTP/1.1\r\nHost: localhost\r\n');
+    connection.send('Content-Length: 10000000000\r\n\r\nx');
+    await begun.promise;
+    const sending = setInterval(() => dripping && connection.send('x'), 1);
+    t.after(() => clearInterval(sending));
+    await app.close();
+    await connection.ended;
+    assert.match(connection.received().toString(), /^HTTP\/1\.1 503 [^]*"the mirror is stopping"/);
+  });
+}
+
 test('an import whose client goes away fails', async (t) => {
   const failed = Promise.withResolvers<unknown>();
   const begun = Promise.withResolvers<void>();

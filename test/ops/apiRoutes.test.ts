@@ -33,6 +33,7 @@ describe('what is asked', () => {
     ['usage', {}, ['usage']],
     ['purge', post({ images: ['a', 'b'] }), ['purge', ['a', 'b'], false]],
     ['purge', post({ images: ['a'], dryRun: true }), ['purge', ['a'], true]],
+    ['purge', post({ images: ['a', 'b', 'a'] }), ['purge', ['a', 'b'], false]],
     ['gc', post({}), ['collect', false]],
     ['gc', post('{"dryRun":true}', 'application/json; charset=utf-8'), ['collect', true]],
     ['verify', post({}), ['verify', { restart: false }]],
@@ -43,6 +44,7 @@ describe('what is asked', () => {
       post({ images: ['a'], platforms: ['linux/arm64'] }),
       ['warm', { images: ['a'], platforms: ['linux/arm64'] }],
     ],
+    ['warm', post({ images: Array(1001).fill('a') }), ['warm', { images: ['a'], platforms: [] }]],
     ['export?image=a', {}, ['export', { images: ['a'], platforms: [] }]],
     [
       'export?image=a&image=b&platform=linux%2Famd64&platform=linux%2Farm64',
@@ -63,6 +65,8 @@ describe('what is asked', () => {
   }
 });
 
+const tooMany = Array.from({ length: 1001 }, (_, index) => `acme/app${index}`);
+
 describe('what makes no sense', () => {
   for (const [path, init, status, message] of [
     ['images?patern=x', {}, 400, /^query: Unrecognized key: "patern"$/],
@@ -79,6 +83,8 @@ describe('what makes no sense', () => {
       400,
       /^body\.images: .*expected array.*; body: Unrecognized key: "dry"$/,
     ],
+    ['purge', post({ images: tooMany }), 400, /^body\.images: expected at most 1000 names/],
+    ['warm', post({ images: tooMany }), 400, /^body\.images: expected at most 1000 names/],
     ['gc', post({ dryRun: 'yes' }), 400, /^body\.dryRun: .*expected boolean/],
     ['gc', post('[]'), 400, /^body: .*expected object/],
     ['gc', post('{'), 400, /^the body is no JSON: /],
@@ -210,30 +216,4 @@ test('an export is the archive', async (t) => {
   const answer = await fetch(`${api}export?image=a`);
   assert.equal(answer.headers.get('content-type'), 'application/x-tar');
   assert.equal(await answer.text(), 'onetwo');
-});
-
-test('too much at once is refused as busy, and there is room again after it', async (t) => {
-  const going = Promise.withResolvers<void>();
-  let usages = 0;
-  const { upkeep } = scriptedUpkeep();
-  const { api } = await startApi(t, {
-    upkeep: {
-      ...upkeep,
-      usage: async () => {
-        usages += 1;
-        await going.promise;
-        return upkeep.usage();
-      },
-    },
-  });
-  const answers = Array.from({ length: 33 }, () => fetch(`${api}usage`));
-  const first = await Promise.race(answers);
-  assert.equal(first.status, 409);
-  assert.equal((await errorOf(first)).code, 'busy');
-  assert.equal(usages, 32);
-  going.resolve();
-  for (const answer of await Promise.all(answers)) {
-    if (answer.status === 200) await answer.arrayBuffer();
-  }
-  assert.equal((await fetch(`${api}usage`)).status, 200);
 });

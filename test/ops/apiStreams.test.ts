@@ -214,6 +214,45 @@ describe('images', () => {
   });
 });
 
+const large = { ...anyImage, name: 'x'.repeat(65_536) };
+
+for (const count of [Infinity, 400]) {
+  test(`images are ended when their caller takes nothing of ${count} for a while`, async (t) => {
+    const { upkeep } = scriptedUpkeep({
+      images: async function* () {
+        for (let given = 0; given < count; given += 1) yield large;
+      },
+    });
+    const { url, app } = await startApi(t, { upkeep, readStall: 20 });
+    const connection = await openRawConnection(Number(new URL(url).port));
+    t.after(() => connection.destroy());
+    const asked = once(app.server, 'request');
+    connection.socket.pause();
+    connection.send('GET /api/v1/images HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [, response] = await asked;
+    await once(response, 'close');
+    assert.equal(response.writableFinished, false);
+  });
+}
+
+test('an image is ended when its caller takes nothing of it for a while', async (t) => {
+  const manifest = { text: 'x'.repeat(30_000_000) };
+  const { upkeep } = scriptedUpkeep();
+  const detail = await upkeep.image('alpine');
+  const { url, app } = await startApi(t, {
+    upkeep: { ...upkeep, image: async () => Object.assign(detail, manifest) },
+    readStall: 20,
+  });
+  const connection = await openRawConnection(Number(new URL(url).port));
+  t.after(() => connection.destroy());
+  const asked = once(app.server, 'request');
+  connection.socket.pause();
+  connection.send('GET /api/v1/image?name=alpine HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, response] = await asked;
+  await once(response, 'close');
+  assert.equal(response.writableFinished, false);
+});
+
 test('an export that fails in the middle is cut off, and ends when its client goes away', async (t) => {
   const ended = Promise.withResolvers<void>();
   const { upkeep } = scriptedUpkeep({
