@@ -10,8 +10,8 @@ export function isComposeFile({ value }: YamlDocument): boolean {
 }
 
 /**
- * The images of the services of a Compose file, with its variables filled in. Services without an image,
- * which are built, are passed over; other files that it includes or extends are not read.
+ * The images of the services of a Compose file, with its variables filled in. Services that are
+ * built, with a name for what comes of it or without, are passed over; other files that it includes or extends are not read.
  * @throws {ImageFileError}
  */
 export function* composeImages(
@@ -20,14 +20,19 @@ export function* composeImages(
 ): Iterable<NamedImage> {
   const services = isJsonObject(value) && isJsonObject(value['services']) ? value['services'] : {};
   for (const [service, definition] of Object.entries(services)) {
-    const image = isJsonObject(definition) ? definition['image'] : undefined;
-    if (image === undefined || image === null) continue;
+    const { image, build } = isJsonObject(definition) ? definition : {};
+    if (isAbsent(image) || !isAbsent(build)) continue;
     const place = locate(['services', service, 'image']);
     if (typeof image !== 'string') {
       throw new ImageFileError(`${place}: the image of ${service} is no text`);
     }
     yield { name: filledIn(image, environment, place), place };
   }
+}
+
+/** Null is what a file says that takes back what another one says. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function filledIn(image: string, environment: NodeJS.ProcessEnv, place: string): string {

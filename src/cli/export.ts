@@ -2,6 +2,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
 import { flagText, flagTexts, UsageError, type Command, type CommandContext } from './command.ts';
+import { isBrokenPipe } from './output.ts';
 import { showBytes } from './statsUnits.ts';
 import { plainText, showNumber } from './textTable.ts';
 import { runUpkeep, upkeepOptions } from './upkeepTarget.ts';
@@ -68,7 +69,7 @@ async function writeToPipe(stdout: Writable, chunks: AsyncIterable<Uint8Array>):
   try {
     await pipeline(Readable.from(chunks, { objectMode: false }), stdout, { end: false });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+    if (!isBrokenPipe(error)) throw error;
     throw new UpkeepError('failed', 'who read the archive has left', { cause: error });
   }
 }

@@ -1,8 +1,10 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
+import { describeReadFailure } from '../config/readFailure.ts';
+import { parseImageName } from '../registry/imageName.ts';
 import type { ImportReport } from '../upkeep/carrying.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
-import { flagText, UsageError, type Command } from './command.ts';
+import { flagText, UsageError, type Command, type CommandContext } from './command.ts';
 import { jsonObject } from './output.ts';
 import { showBytes } from './statsUnits.ts';
 import { plainText, showNumber } from './textTable.ts';
@@ -37,20 +39,56 @@ export const importImages: Command = {
     if (path === '-' && process.stdin.isTTY) {
       throw new UsageError('import - reads an archive from a pipe, not from a terminal');
     }
+    const name = readName(context);
+    const archive = await openArchive(path);
     const work = async (upkeep: Upkeep): Promise<number> => {
-      const report = await upkeep.import(await openArchive(path), flagText(context, 'name'));
+      const report = await upkeep.import(archive.chunks, name);
       const text = context.flags.has('json') ? jsonObject(report) : plainText(lines(report));
       context.stdout.write(text);
       return 0;
     };
-    return runUpkeep(context, work, { creates: true });
+    try {
+      return await runUpkeep(context, work, { creates: true });
+    } finally {
+      archive.close();
+    }
   },
 };
 
-async function openArchive(path: string): Promise<AsyncIterable<Uint8Array>> {
-  if (path === '-') return process.stdin;
+function readName(context: CommandContext): string | undefined {
+  const name = flagText(context, 'name');
+  if (name === undefined || parseImageName(name) !== undefined) return name;
+  throw new UsageError(`--name takes a repository, such as docker.io/library/alpine: ${name}`);
+}
+
+interface OpenedArchive {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+/** Before anything else: a file that can't be read is a wrong argument, whoever is to import it. */
+async function openArchive(path: string): Promise<OpenedArchive> {
+  if (path === '-') return { chunks: process.stdin, close: () => {} };
+  const file = await openFile(path);
+  // Waits for what is being read, which may be a pipe that nobody writes to.
+  const close = (): void => void file.close().catch(() => undefined);
+  return { chunks: chunksOf(file, path), close };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
   try {
-    return (await open(path)).createReadStream();
+    const file = await open(path);
+    if (!(await file.stat()).isDirectory()) return file;
+    await file.close();
+  } catch (error) {
+    throw new UsageError(`${path}: ${describeReadFailure(error)}`);
+  }
+  throw new UsageError(`${path}: expected an archive: it is a directory`);
+}
+
+async function* chunksOf(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file.createReadStream();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UpkeepError('failed', `${path} can't be read: ${reason}`, { cause: error });

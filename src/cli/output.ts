@@ -13,7 +13,19 @@ export async function writePieces(stdout: Writable, pieces: AsyncIterable<string
   }
 }
 
-function isBrokenPipe(error: unknown): boolean {
+/**
+ * Lets whoever reads leave: what is written after that goes nowhere, and is no error. What has more to do for
+ * nobody finds out by itself. For good, since the news of the last write comes later than the write. Other
+ * errors that nobody else listens for are thrown.
+ */
+export function allowLeaving(stream: Writable): void {
+  stream.on('error', (error) => {
+    if (!isBrokenPipe(error) && stream.listenerCount('error') === 1) throw error;
+  });
+}
+
+/** Whether an error says that nobody reads any more. */
+export function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 

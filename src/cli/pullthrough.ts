@@ -10,6 +10,7 @@ import { commandHelp, helpCommand, overview } from './help.ts';
 import { importImages } from './import.ts';
 import { inspect } from './inspect.ts';
 import { ls } from './ls.ts';
+import { allowLeaving } from './output.ts';
 import { purge } from './purge.ts';
 import { serve } from './serve.ts';
 import { stats } from './stats.ts';
@@ -45,6 +46,7 @@ export async function run(
   stdout: Writable,
   stderr: Writable,
 ): Promise<number> {
+  for (const stream of [stdout, stderr]) allowLeaving(stream);
   try {
     const line = parseCommandLine(argv, commands);
     const command = chosenCommand(line);

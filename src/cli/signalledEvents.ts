@@ -14,34 +14,38 @@ export interface Interruptions {
   readonly stdout: EventEmitter;
 }
 
+/** How it came to an end: by itself, by a signal, or because nobody reads any more, so that nothing is to be said. */
+export type EventsEnd = 'ended' | 'signalled' | 'unread';
+
 /**
  * Does something with each event until there are no more, or until SIGTERM, SIGINT or a reader that went
- * away; that ends what the events come from, in order. Says whether it came to its end. A second signal
- * ends the process as usual.
+ * away; that ends what the events come from, in order. Says which of them it was. A second signal ends the
+ * process as usual.
  */
 export async function untilSignalled<Event>(
   events: AsyncIterable<Event>,
   { signals, stdout }: Interruptions,
   each: (event: Event) => void,
-): Promise<'ended' | 'signalled'> {
-  const signalled = Promise.withResolvers<'signalled'>();
-  const stop = (): void => signalled.resolve('signalled');
+): Promise<EventsEnd> {
+  const stopped = Promise.withResolvers<'signalled' | 'unread'>();
+  const stop = (): void => stopped.resolve('signalled');
+  const leave = (): void => stopped.resolve('unread');
   for (const name of stopSignals) signals.once(name, stop);
-  stdout.once('error', stop);
+  stdout.once('error', leave);
   const iterator = events[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([signalled.promise, iterator.next()]);
-      if (next === 'signalled') break;
+      const next = await Promise.race([stopped.promise, iterator.next()]);
+      if (typeof next === 'string') break;
       if (next.done === true) return 'ended';
       each(next.value);
     }
     for (const name of stopSignals) signals.off(name, stop);
     await ended(iterator);
-    return 'signalled';
+    return await stopped.promise;
   } finally {
     for (const name of stopSignals) signals.off(name, stop);
-    stdout.off('error', stop);
+    stdout.off('error', leave);
   }
 }
 

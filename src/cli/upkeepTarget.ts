@@ -19,6 +19,8 @@ export interface OpenedUpkeep {
   readonly upkeep: Upkeep;
   /** For people: the address of the mirror, or the directory of the store. */
   readonly where: string;
+  /** Whether it is done by a running mirror. */
+  readonly throughMirror: boolean;
   /** Lets go of the store or of the connections. */
   close(): Promise<void>;
 }
@@ -78,13 +80,13 @@ export async function openUpkeep(
  */
 export async function runUpkeep(
   context: CommandContext,
-  work: (upkeep: Upkeep) => Promise<number>,
+  work: (upkeep: Upkeep, opened: OpenedUpkeep) => Promise<number>,
   needs: UpkeepNeeds = {},
 ): Promise<number> {
   try {
     const opened = await openUpkeep(context, needs);
     try {
-      return await work(opened.upkeep);
+      return await work(opened.upkeep, opened);
     } finally {
       await opened.close();
     }
@@ -117,12 +119,16 @@ async function openStore(
   environment: NodeJS.ProcessEnv,
 ): Promise<OpenedUpkeep> {
   const opened = await openMirrorForCommand(configuration, environment);
-  return { ...opened, where: resolve(configuration.storage.directory) };
+  const where = resolve(configuration.storage.directory);
+  return { ...opened, where, throughMirror: false };
 }
 
 function throughMirror(url: URL, token: Secret | undefined): OpenedUpkeep {
-  const upkeep = new RemoteUpkeep({ url, token });
-  return { upkeep, where: url.origin, close: () => upkeep.close() };
+  return openRemote(new RemoteUpkeep({ url, token }), url);
+}
+
+function openRemote(upkeep: RemoteUpkeep, url: URL): OpenedUpkeep {
+  return { upkeep, where: url.origin, throughMirror: true, close: () => upkeep.close() };
 }
 
 /**
@@ -134,8 +140,9 @@ async function throughItsMirror(
   token: Secret | undefined,
 ): Promise<OpenedUpkeep> {
   const directory = resolve(configuration.storage.directory);
-  const complaint = `another process is using ${directory}`;
-  const { url, opened, store } = await askLocalMirror(configuration, token, complaint);
+  const complaint = `another pullthrough, a mirror or a command, is using ${directory}`;
+  const remedy = 'wait for it, or say with --url where the ops.listen of the mirror is';
+  const { url, opened, store } = await askLocalMirror(configuration, token, { complaint, remedy });
   if (store.identity === (await storeIdentity(directory))) return opened;
   await opened.close();
   throw new UpkeepError(
@@ -154,7 +161,8 @@ async function throughDistantMirror(
 ): Promise<OpenedUpkeep> {
   const directory = resolve(configuration.storage.directory);
   const complaint = `there is no store in ${directory} (setting storage.directory)`;
-  const { url, opened, store } = await askLocalMirror(configuration, token, complaint);
+  const remedy = 'say with --url where its ops.listen is';
+  const { url, opened, store } = await askLocalMirror(configuration, token, { complaint, remedy });
   if (store.directory === directory) return opened;
   await opened.close();
   throw new UpkeepError(
@@ -163,19 +171,23 @@ async function throughDistantMirror(
   );
 }
 
-const remedy = 'say with --url where its ops.listen is';
+/** What is said where no mirror answers. */
+interface Refusal {
+  readonly complaint: string;
+  readonly remedy: string;
+}
 
 async function askLocalMirror(
   { ops }: Configuration,
   token: Secret | undefined,
-  complaint: string,
+  { complaint, remedy }: Refusal,
 ) {
   const url = localOpsUrl(ops.listen);
   if (url === undefined) {
     throw new UpkeepError('failed', `${complaint}, and ops.listen leaves the port open; ${remedy}`);
   }
   const upkeep = new RemoteUpkeep({ url, token });
-  const opened = { upkeep, where: url.origin, close: () => upkeep.close() };
+  const opened = openRemote(upkeep, url);
   try {
     return { url, opened, store: await upkeep.store() };
   } catch (error) {

@@ -82,7 +82,7 @@ export async function runVerification(
       shown.event(event);
     });
     if (end === 'ended') return damaged === 0 ? 0 : 1;
-    shown.interrupted(last);
+    if (end === 'signalled') shown.interrupted(last);
     return 1;
   } finally {
     shown.stop();

@@ -11,7 +11,7 @@ import { imagesInFile } from './imageFile.ts';
 import { ImageFileError } from './imageFileError.ts';
 import { createProgress } from './progress.ts';
 import { untilSignalled } from './signalledEvents.ts';
-import { runUpkeep, upkeepOptions } from './upkeepTarget.ts';
+import { runUpkeep, upkeepOptions, type OpenedUpkeep } from './upkeepTarget.ts';
 import { WarmingReport } from './warmingReport.ts';
 
 /** The `warm` command. */
@@ -54,7 +54,8 @@ export const warm: Command = {
       const options = { platforms, images: await readImages(context) };
       const { flags, stdout } = context;
       const screen = { signals: process, stdout, json: flags.has('json'), now: monotonicNow };
-      const work = (upkeep: Upkeep): Promise<number> => runWarming(upkeep, options, screen);
+      const work = (upkeep: Upkeep, { throughMirror }: OpenedUpkeep): Promise<number> =>
+        runWarming(upkeep, options, { ...screen, throughMirror });
       return await runUpkeep(context, work, { creates: true });
     } catch (error) {
       if (!(error instanceof ImageFileError)) throw error;
@@ -70,6 +71,8 @@ export interface WarmingScreen {
   readonly signals: EventEmitter;
   readonly stdout: CommandContext['stdout'];
   readonly json: boolean;
+  /** Whether a running mirror does it, which goes on by itself with what it has begun. */
+  readonly throughMirror: boolean;
   /** A clock that only goes forward, in milliseconds. */
   readonly now: () => number;
 }
@@ -78,7 +81,7 @@ export interface WarmingScreen {
 export async function runWarming(
   upkeep: Pick<Upkeep, 'warm'>,
   options: WarmingOptions,
-  { signals, stdout, json, now }: WarmingScreen,
+  { signals, stdout, json, throughMirror, now }: WarmingScreen,
 ): Promise<number> {
   const report = json ? jsonLines(stdout) : new WarmingReport(createProgress(stdout, now), now);
   let code = 1;
@@ -87,7 +90,7 @@ export async function runWarming(
       if (event.kind === 'done' && event.failed === 0) code = 0;
       report.tell(event);
     });
-    if (end === 'signalled') report.interrupted();
+    if (end === 'signalled') report.interrupted(throughMirror);
     return code;
   } finally {
     report.end();
@@ -129,10 +132,15 @@ async function readImages(context: CommandContext): Promise<readonly string[]> {
     throw new UsageError('warm needs names of images, or a file with them: warm IMAGE… -f FILE');
   }
   for (const file of new Set(files)) {
-    const name = file === '-' ? 'standard input' : file;
-    images.push(...imagesInFile(name, await readText(file), context.environment));
+    images.push(...imagesInFile(shownName(file), await readText(file), context.environment));
   }
-  return [...new Set(images)];
+  if (images.length > 0) return [...new Set(images)];
+  const shown = [...new Set(files)].map(shownName);
+  throw new ImageFileError(`${shown.join(', ')} ${shown.length === 1 ? 'names' : 'name'} no image`);
+}
+
+function shownName(file: string): string {
+  return file === '-' ? 'standard input' : file;
 }
 
 async function readText(file: string): Promise<string> {

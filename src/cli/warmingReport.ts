@@ -33,11 +33,14 @@ export class WarmingReport {
     this.#progress.line(lineOf(event));
   }
 
-  /** It was ended before its end. */
-  interrupted(): void {
+  /** It was ended before its end; a mirror goes on with what it has begun. */
+  interrupted(throughMirror: boolean): void {
     this.#active.clear();
     this.#showActive();
-    this.#progress.line('interrupted; what is whole by now stays in the cache');
+    const rest = throughMirror
+      ? 'the mirror finishes by itself what is under way'
+      : 'what is whole by now stays in the cache';
+    this.#progress.line(`interrupted; ${rest}`);
   }
 
   /** Nothing more is coming. */

@@ -90,6 +90,11 @@ export class BlobFill {
     return growing.openSource();
   }
 
+  /** Whether it was ended by {@link abort}. */
+  get aborted(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   /** Ends the transfer; readers are cut off. */
   abort(): void {
     this.#abort.abort();

@@ -54,6 +54,8 @@ export class BlobFills {
     try {
       await fill.finished;
     } catch (error) {
+      // What was ended on purpose did not fail.
+      if (fill.aborted) return;
       // An upstream that has no such blob, or can't be asked, has begun no transfer that could fail.
       if (error instanceof RegistryError || !(fill.begun || isDiskRefusal(error))) return;
       this.#parts.observer.fillFailed(fill.repository.host, fill.digest, error);

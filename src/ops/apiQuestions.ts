@@ -37,8 +37,30 @@ export function readQuestion<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
-  const problems = read.error.issues.map(({ path, message }) =>
-    [what, ...path.map(String)].join('.').concat(': ', message),
+  const problems = read.error.issues.map((issue) =>
+    [what, ...issue.path.map(String)].join('.').concat(': ', problemOf(issue, schema)),
   );
   throw new UpkeepError('invalid', problems.join('; '));
 }
+
+/** What those who never heard of Zod can make something of. */
+function problemOf(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  const members = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys.map((key) => `unknown member ${JSON.stringify(key)}`).join(', ');
+    return `${unknown}; known: ${members.join(', ') || 'none'}`;
+  }
+  if (issue.code === 'invalid_type' && issue.path.length === 0) {
+    const example = Object.fromEntries(members.map((member) => [member, examples[member]]));
+    return `expected an object such as ${JSON.stringify(example)}`;
+  }
+  return issue.message.replace(/^[^:]*: (?=expected )/, '');
+}
+
+const examples: Readonly<Record<string, unknown>> = {
+  images: ['alpine:3.20'],
+  platforms: ['linux/amd64'],
+  dryRun: true,
+  restart: true,
+  rate: 50_000_000,
+};

@@ -2,12 +2,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { requireKnownCatalog } from './storeFormat.ts';
 import { sqliteCode } from './sqliteCode.ts';
 
-/** The store is in use by another process, which has to be stopped first. */
+/** The store is in use by another process, a mirror or a command, which has to end first. */
 export class StoreLockedError extends Error {
   constructor(file: string, cause: unknown) {
-    super(`another process is using ${file}: give each mirror a storage.directory of its own`, {
-      cause,
-    });
+    super(
+      `another pullthrough, a mirror or a command, is using ${file}: stop it or wait for it, or use another storage.directory`,
+      { cause },
+    );
     this.name = 'StoreLockedError';
   }
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
-import { contentNature } from '../registry/contentNature.ts';
+import { contentNature, natureBytes } from '../registry/contentNature.ts';
 import { UpkeepError } from './upkeepError.ts';
 
 /** A regular file of an archive. */
@@ -16,6 +16,13 @@ export interface ArchiveFile {
 }
 
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
+
+/** By what the data looks like. */
+const decompressors: Readonly<Record<string, string>> = {
+  'zstd data': 'zstd -d',
+  'bzip2 data': 'bzip2 -d',
+  'xz data': 'xz -d',
+};
 
 /**
  * The regular files of a tar archive, compressed with gzip or not, in their order. Directories, links and
@@ -83,7 +90,7 @@ async function peekAt(
 ): Promise<{ head: Buffer; whole: AsyncIterable<Uint8Array> }> {
   const chunks = readable(archive);
   let head = Buffer.alloc(0);
-  while (head.length < gzipMagic.length) {
+  while (head.length < natureBytes) {
     const { value, done } = await chunks.next();
     if (done === true) break;
     head = Buffer.concat([head, value]);
@@ -114,8 +121,10 @@ function asArchiveError(error: unknown, head: Buffer): UpkeepError {
   const nature = contentNature(head);
   const isArchive = nature === 'a tar archive' || nature === 'gzip data';
   const reason = error instanceof Error ? error.message : String(error);
+  const decompressor = decompressors[nature];
+  const remedy = decompressor === undefined ? '' : `: decompress it with "${decompressor}" first`;
   const message = isArchive
     ? `the archive is broken: ${reason}`
-    : `this is no tar archive but ${nature}`;
+    : `this is no tar archive but ${nature}${remedy}`;
   return new UpkeepError('invalid', message, { cause: error });
 }

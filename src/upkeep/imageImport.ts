@@ -68,6 +68,8 @@ export class ImageImport {
     given: string | undefined,
   ): Promise<ImportReport> {
     const { blobs } = this.#parts.store;
+    // Nobody is to take it for heard who misspelled it for an archive that has names of its own.
+    if (given !== undefined) this.#parts.selector.name(given);
     let names: readonly ImportedName[] = [];
     const intake = new LayoutIntake(blobs, (images) => {
       names = namesOf(images, given, this.#parts.selector);

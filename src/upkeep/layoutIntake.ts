@@ -14,6 +14,9 @@ import { UpkeepError } from './upkeepError.ts';
 // An entry takes some 400 bytes, so that this is room for ten thousand images.
 const documentLimit = 4 * 1024 * 1024;
 
+/** What lists the images of a docker-archive, and may lie in a layout as well (moby, image/tarexport). */
+const dockerManifest = 'manifest.json';
+
 /**
  * Takes in the archive of one OCI image layout: its blobs go to the store as they come, in whatever order,
  * as content that no repository has yet.
@@ -24,6 +27,7 @@ export class LayoutIntake {
   readonly #present = new Set<Digest>();
   #images: readonly LayoutImage[] | undefined;
   #isLayout = false;
+  #hasDockerManifest = false;
   #keptBlobs = 0;
   #keptBytes = 0;
 
@@ -49,6 +53,7 @@ export class LayoutIntake {
    */
   async take(archive: AsyncIterable<Uint8Array>): Promise<readonly LayoutImage[]> {
     for await (const file of readArchive(archive)) await this.#takeFile(file);
+    if (!this.#isLayout && this.#hasDockerManifest) throw dockerArchive();
     if (!this.#isLayout) throw missing(layoutPaths.layout);
     if (this.#images === undefined) throw missing(layoutPaths.index);
     return this.#images;
@@ -57,6 +62,7 @@ export class LayoutIntake {
   async #takeFile(file: ArchiveFile): Promise<void> {
     if (file.path === layoutPaths.layout) await this.#takeLayout(file);
     else if (file.path === layoutPaths.index) await this.#takeIndex(file);
+    else if (file.path === dockerManifest) this.#hasDockerManifest = true;
     else {
       const digest = layoutBlobDigest(file.path);
       if (digest !== undefined) await this.#takeBlob(digest, file);
@@ -111,6 +117,12 @@ async function readDocument({ path, size, chunks }: ArchiveFile): Promise<Buffer
     throw new UpkeepError('invalid', `${path} has ${size} bytes, more than ${documentLimit}`);
   }
   return Buffer.concat(await Array.fromAsync(chunks));
+}
+
+function dockerArchive(): UpkeepError {
+  const message =
+    'this is a docker-archive and no OCI image layout: convert it with "skopeo copy docker-archive:FILE oci-archive:NEW:NAME" and import NEW; NAME is the whole name, such as docker.io/library/alpine:3.20';
+  return new UpkeepError('invalid', message);
 }
 
 function missing(path: string): UpkeepError {

@@ -127,15 +127,27 @@ test('import says what an image lacks, and asks for a name where there is none',
   );
 });
 
-test('import names a file that it can not read', async (t) => {
+test('import names a file that it can not read, whoever was to import it', async (t) => {
   const { directory, file, pullthrough } = await openPlace(t);
-  const missing = await pullthrough('import', file);
-  assert.deepEqual(
-    [missing.code, missing.stderr.includes(`${file} can't be read: ENOENT`)],
-    [1, true],
-  );
-  const folder = await pullthrough('import', directory);
-  assert.deepEqual([folder.code, /can't be read: EISDIR/.test(folder.stderr)], [1, true]);
+  for (const through of [[], ['--url', 'http://127.0.0.1:1']]) {
+    const missing = await pullthrough('import', file, ...through);
+    assert.equal(missing.code, 2);
+    assert.ok(missing.stderr.includes(`${file}: expected a file that can be read: no such file`));
+    const folder = await pullthrough('import', directory, ...through);
+    assert.equal(folder.code, 2);
+    assert.ok(folder.stderr.includes(`${directory}: expected an archive: it is a directory`));
+  }
+});
+
+test('import looks at --name, be it that the archive has names of its own', async (t) => {
+  const { file, pullthrough } = await openPlace(t);
+  await writeFile(file, await archive(layoutEntries([{ image, annotations: called(name) }])));
+  const { code, stderr } = await pullthrough('import', file, '--name', 'Acme App');
+  assert.equal(code, 2);
+  assert.match(stderr, /--name takes a repository, such as docker\.io\/library\/alpine: Acme App/);
+  const foreign = await pullthrough('import', file, '--name', 'quay.io/acme/app');
+  assert.equal(foreign.code, 2);
+  assert.match(foreign.stderr, /quay\.io is no upstream/);
 });
 
 /** What the program says of a command line that makes no sense on a terminal. */

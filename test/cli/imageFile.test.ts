@@ -43,12 +43,17 @@ services:
   app:
     build: .
   worker:
-    build: ./worker
     image: acme/worker:\${TAG:-latest}
+  built:
+    build: ./built
+    image: acme/built:\${BUILT_TAG}
+  no-longer-built:
+    build: !reset null
+    image: acme/bought
   cache: {image: "redis:\${REDIS_TAG}"}
   off:
 `;
-    const images = ['nginx:1.27', 'acme/worker:latest', 'redis:7'];
+    const images = ['nginx:1.27', 'acme/worker:latest', 'acme/bought', 'redis:7'];
     assert.deepEqual(read(text, { REDIS_TAG: '7' }), images);
   });
 

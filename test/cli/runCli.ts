@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +52,21 @@ export async function runCli(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<ProcessResult> {
   return runNode(t, [mainFile, ...args], environment);
+}
+
+/** Runs the program as a process whose output nobody reads, as behind a pipe to a `head` that has ended. */
+export async function runUnread(
+  t: Lifetime,
+  args: readonly string[],
+): Promise<Omit<ProcessResult, 'stdout'>> {
+  const child = spawn(process.execPath, [mainFile, ...args], {
+    cwd: await temporaryDirectory(t),
+    env: compileCache,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  return { code: code as number | null, stderr };
 }
 
 /** Runs the program within this process, in its working directory. */

@@ -78,7 +78,10 @@ test('serve says in one line that another mirror has the directory, and exits wi
   const data = join(directory, 'data');
   const { code, stderr } = await runCli(t, ['serve', ...anyPort, '--data', data]);
   assert.equal(code, 2);
-  assert.match(stderr, /^pullthrough: another process is using \S+: give each mirror .+\n$/);
+  assert.match(
+    stderr,
+    /^pullthrough: another pullthrough, a mirror or a command, is using \S+: stop it or wait for it, or use another storage\.directory\n$/,
+  );
   assert.equal((await fetch(`http://${address}/v2/`)).status, 200);
 });
 

@@ -124,7 +124,10 @@ describe('a command does not work on', () => {
     await openTestStore(t, { directory });
     const { code, stderr } = await run(nowhere, 'ls');
     assert.equal(code, 1);
-    assert.match(stderr, /^pullthrough: another process is using .*nothing listens there.*--url/);
+    assert.match(
+      stderr,
+      /^pullthrough: another pullthrough, a mirror or a command, is using .*nothing listens there; wait for it, or say with --url/,
+    );
     const open = await run('127.0.0.1:0', 'ls');
     assert.equal(open.code, 1);
     assert.match(open.stderr, /ops\.listen leaves the port open.*--url/);
@@ -137,7 +140,7 @@ describe('a command does not work on', () => {
     const opsAddress = await serve(t, other);
     const { code, stderr } = await run(opsAddress, 'purge', '**');
     assert.equal(code, 1);
-    assert.match(stderr, /another process is using .*, and it is not the mirror at/);
+    assert.match(stderr, /another pullthrough, .* is using .*, and it is not the mirror at/);
     assert.ok(stderr.includes(`has ${other}`));
   });
 

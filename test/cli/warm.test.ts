@@ -12,7 +12,7 @@ import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildMultiPlatformImage } from '../support/images.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
-import { runCli, runHere } from './runCli.ts';
+import { runCli, runHere, runUnread } from './runCli.ts';
 import { writeSettings } from './warmSettings.ts';
 
 const options: WarmingOptions = { images: ['alpine'], platforms: [] };
@@ -32,7 +32,13 @@ async function runWith(events: readonly WarmingEvent[], json = false) {
   const warm = async function* () {
     yield* events;
   };
-  const screen = { signals: new EventEmitter(), stdout, json, now: manualClock() };
+  const screen = {
+    signals: new EventEmitter(),
+    stdout,
+    json,
+    throughMirror: false,
+    now: manualClock(),
+  };
   const code = await runWarming({ warm }, options, screen);
   return { code, stdout: await text(stdout.end()) };
 }
@@ -62,22 +68,48 @@ test('--json prints each event on a line', async () => {
   );
 });
 
-test('a signal ends it with 1, and says so', async () => {
+/** What is written, and the exit code, when this happens after the first event. */
+async function runUntil(
+  happens: (signals: EventEmitter, stdout: PassThrough) => void,
+  throughMirror = false,
+) {
   const [signals, stdout] = [new EventEmitter(), new PassThrough()];
   let ended = false;
   const warm = async function* () {
     try {
       yield warmed;
-      signals.emit('SIGINT');
+      happens(signals, stdout);
       yield failed;
     } finally {
       ended = true;
     }
   };
-  const screen = { signals, stdout, json: false, now: manualClock() };
-  assert.equal(await runWarming({ warm }, options, screen), 1);
-  assert.match(await text(stdout.end()), /interrupted; what is whole by now stays in the cache\n$/);
+  const screen = { signals, stdout, json: false, throughMirror, now: manualClock() };
+  const code = await runWarming({ warm }, options, screen);
   assert.equal(ended, true);
+  const [first, ...rest] = (await text(stdout.end())).split('\n');
+  assert.match(first ?? '', /^warmed {2}alpine/);
+  return { code, rest: rest.join('\n') };
+}
+
+test('a signal ends it with 1, and says so', async () => {
+  assert.deepEqual(await runUntil((signals) => signals.emit('SIGINT')), {
+    code: 1,
+    rest: 'interrupted; what is whole by now stays in the cache\n',
+  });
+});
+
+test('a signal ends what a mirror was asked for, but not what that has begun', async () => {
+  assert.deepEqual(await runUntil((signals) => signals.emit('SIGTERM'), true), {
+    code: 1,
+    rest: 'interrupted; the mirror finishes by itself what is under way\n',
+  });
+});
+
+test('a reader that leaves ends it, and is told nothing more', async () => {
+  const error = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+  const end = await runUntil((_, stdout) => stdout.emit('error', error));
+  assert.deepEqual(end, { code: 1, rest: '' });
 });
 
 describe('what makes no sense ends with 2', () => {
@@ -98,6 +130,17 @@ describe('what makes no sense ends with 2', () => {
     });
   }
 
+  test('a file that names no image, be it that all is built', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const [list, compose] = [join(directory, 'list'), join(directory, 'compose.yaml')];
+    await writeFile(list, '# nothing yet\n');
+    await writeFile(compose, 'services:\n  web:\n    build: .\n    image: acme/web\n');
+    const one = await runHere(['warm', '-f', list]);
+    assert.deepEqual([one.code, one.stderr], [2, `pullthrough: ${list} names no image\n`]);
+    const two = await runHere(['warm', '-f', list, '-f', compose]);
+    assert.equal(two.stderr, `pullthrough: ${list}, ${compose} name no image\n`);
+  });
+
   test('a file that has what is no image, with its place', async (t) => {
     const path = join(await temporaryDirectory(t), 'list');
     await writeFile(path, 'alpine\nbusy box\n');
@@ -105,6 +148,19 @@ describe('what makes no sense ends with 2', () => {
     assert.equal(code, 2);
     assert.equal(stderr, `pullthrough: ${path}:2: "busy box" is no name of an image\n`);
   });
+});
+
+test('the program does not die of a pipe that is closed', async (t) => {
+  const hub = await startHub(t);
+  hub.addImage('library/slow', buildMultiPlatformImage({ seed: 'slow' }), { tags: ['latest'] });
+  hub.fault({ at: 'blob_body', stallAfter: 10 });
+  const config = await writeSettings(await temporaryDirectory(t), hub);
+  // What it says of the first one finds nobody, while the other one is under way.
+  const warming = await runUnread(t, ['warm', 'none', 'slow', '--config', config]);
+  assert.deepEqual(warming, { code: 1, stderr: '' });
+  for (const command of ['verify', 'du']) {
+    assert.equal((await runUnread(t, [command, '--config', config])).stderr, '', command);
+  }
 });
 
 test('the program warms what a file names into a store that nobody serves, without escape codes', async (t) => {

@@ -6,7 +6,7 @@ import { blobBytes, fixedBlob, generatedBlob } from '../support/blobContent.ts';
 import { buildImage } from '../support/images.ts';
 import type { TestMirror } from '../support/testMirror.ts';
 import { filled, getBlob, pullBlob, pullImage } from './pulls.ts';
-import { startScene } from './scene.ts';
+import { startScene, timesObserved } from './scene.ts';
 
 const repository = 'library/alpine';
 const other = 'library/debian';
@@ -132,7 +132,7 @@ describe('a fill', () => {
     await Promise.all(sources.map((source) => source.close()));
   });
 
-  test('ends with the mirror', async (t) => {
+  test('ends with the mirror, which is no failure', async (t) => {
     const { hub, mirror } = await startScene(t);
     hub.addImage(repository, buildImage({ layers: [layer] }), { tags: ['3.20'] });
     hub.fault({ at: 'blob_body', stallAfter: 1000 });
@@ -142,5 +142,6 @@ describe('a fill', () => {
     await fills.stop();
     await assert.rejects(fill.finished);
     assert.equal(fills.count, 0);
+    assert.equal(timesObserved(mirror, 'fillFailed'), 0);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Digest } from '../../src/registry/digest.ts';
 import { layoutBlobPath } from '../../src/registry/ociLayout.ts';
 import { parseTag } from '../../src/registry/reference.ts';
@@ -122,6 +122,7 @@ test('an archive whose images can not be named is refused, with what to do', asy
   await refused([{ image, annotations: referredToAs('3.20') }], /repository alone/, 'acme/app:2');
   await refused([{ image, annotations: called('quay.io/a/b:1') }], /quay\.io is no upstream/);
   await refused([{ image, annotations: called('A B') }], /no name of an image/);
+  await refused([named], /"A B" is no name of an image/, 'A B');
   await refused([named, { image: other, annotations: called(name) }], /two images that would be/);
   const foreign = `acme/app@${other.manifest.digest}`;
   await refused([{ image, annotations: called(foreign) }], /by the name of/);
@@ -139,6 +140,8 @@ test('what is no whole OCI image layout is refused, with what is wrong', async (
   const altered = { ...blobs[0], content: Buffer.from('{"altered":true}') };
   await refused([layout, index, altered], /archive is damaged: .*sha256/);
   await refused([index, ...blobs], /oci-layout is not in the archive/);
+  const docker = [{ name: 'manifest.json', content: Buffer.from('[]') }, ...blobs];
+  await refused(docker, /docker-archive .*skopeo copy docker-archive:FILE oci-archive:NEW:NAME/);
   await refused([layout, ...blobs], /index\.json is not in the archive/);
   await refused([], /oci-layout is not in the archive/);
   await refused([{ ...layout, content: Buffer.from('{"imageLayoutVersion":"9"}') }], /known OCI/);
@@ -158,6 +161,8 @@ test('what is no archive, or breaks off, is refused with what it is', async (t) 
   const carrier = await startCarrier(t);
   const whole = await archive(layoutEntries([named]));
   await refuses(carrier, Buffer.from('<html>no</html>'.repeat(99)), 'invalid', /an HTML page/);
+  const zstd = zstdCompressSync(whole);
+  await refuses(carrier, zstd, 'invalid', /but zstd data: decompress it with "zstd -d" first$/);
   await refuses(carrier, Buffer.alloc(0), 'invalid', /not in the archive/);
   await refuses(carrier, whole.subarray(0, 2000), 'invalid', /broken: Unexpected end/);
   await refuses(carrier, gzipSync(whole).subarray(0, -9), 'invalid', /broken: unexpected end/);
