@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
+import { createVerificationObserver } from '../ops/loggedObservers.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { Housekeeping, type HousekeepingObserver } from '../upkeep/housekeeping.ts';
 import { Scrub, type ScrubObserver } from '../upkeep/scrub.ts';
@@ -31,7 +32,7 @@ export function createBackgroundWork(
     garbage,
     maxIdle: storage.maxIdle,
     now: Date.now,
-    observer: { ...housekeepingObserver(storage, logger), failed },
+    observer: { ...housekeepingObserver(logger), failed },
   });
   const scrub =
     storage.scrubInterval === undefined
@@ -60,29 +61,19 @@ export function createBackgroundWork(
   };
 }
 
-function housekeepingObserver(
-  { maxSize }: Configuration['storage'],
-  logger: Logger,
-): Omit<HousekeepingObserver, 'failed'> {
+function housekeepingObserver(logger: Logger): Omit<HousekeepingObserver, 'failed'> {
   return {
-    pinsExceed: ({ bytes }) =>
+    pinsExceed: ({ bytes, needed, room }) =>
       logger.warn(
-        { pinnedBytes: bytes, maxBytes: maxSize },
-        'what storage.pin names is more than storage.maxSize: it stays, and nothing else can be kept; take patterns out or raise storage.maxSize',
+        { neededBytes: needed, roomBytes: room, pinnedBytes: bytes },
+        'what storage.pin names needs more room than the cache has: what is held of it stays, and little else can be kept; take patterns out, raise storage.maxSize or make room on the disk',
       ),
   };
 }
 
 function scrubObserver(metrics: Metrics, logger: Logger): Omit<ScrubObserver, 'failed'> {
   return {
-    scrubbed: (bytes) => metrics.scrubbed(bytes),
-    damageFound(digest, reason, quarantinedAs) {
-      metrics.damageFound();
-      logger.error(
-        { digest, reason, quarantinedAs },
-        'a file was damaged on the disk; it is fetched anew when it is asked for',
-      );
-    },
+    ...createVerificationObserver(metrics, logger),
     passCompleted: () => logger.info('all that is held has been hashed anew'),
   };
 }

@@ -17,6 +17,7 @@ import { PlatformImages } from '../upkeep/platformImages.ts';
 import { Purge } from '../upkeep/purge.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UsageReport } from '../upkeep/usageReport.ts';
+import type { VerificationObserver } from '../upkeep/verificationObserver.ts';
 import { Verifier } from '../upkeep/verifier.ts';
 import { Warmer } from '../upkeep/warmer.ts';
 
@@ -28,6 +29,7 @@ export interface UpkeepGround {
   readonly store: Store;
   readonly mirror: Mirror;
   readonly failures: StoreFailures;
+  readonly verificationObserver: VerificationObserver;
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonicNow: () => number;
 }
@@ -43,7 +45,7 @@ export interface UpkeepParts {
 
 /** Builds all that looks after a store. */
 export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
-  const { store, mirror, failures, monotonicNow } = ground;
+  const { store, mirror, failures, verificationObserver, monotonicNow } = ground;
   const { storage, offline } = ground.configuration;
   const { blobs, catalog } = store;
   const { upstreams } = mirror;
@@ -54,7 +56,13 @@ export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
   const platformImages = new PlatformImages(blobs, graph);
   const failed = (error: unknown): void => failures.report(error);
   const garbage = new Garbage({ store, graph, upstreams, now });
-  const verifier = new Verifier({ store, now, monotonicNow, failed });
+  const verifier = new Verifier({
+    store,
+    now,
+    monotonicNow,
+    failed,
+    observer: verificationObserver,
+  });
   const warmer = new Warmer({ mirror, blobs, selector, offline, monotonicNow });
   const carried = { store, memberships, selector, platformImages };
   const upkeep = new LocalUpkeep({
@@ -68,6 +76,6 @@ export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
     imageImport: new ImageImport({ ...carried, now }),
   });
   const patterns = storage.pin.map((text) => selector.pattern(text));
-  const pins = new PinnedImages({ store, graph, patterns, maxSize: storage.maxSize });
+  const pins = new PinnedImages({ store, graph, patterns });
   return { upkeep, garbage, pins, verifier, warmer };
 }

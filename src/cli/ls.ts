@@ -17,6 +17,8 @@ export const ls: Command = {
     'is asked first) or expired (nothing); incomplete, when no platform is held whole; pinned, when it is',
     'never evicted.',
     '',
+    'A tag of which nothing is held any more is left out: inspect shows what is known of it, purge forgets it.',
+    '',
     '--json prints an array of objects: name, repository, tag, digest, platforms, complete, size, sharedSize,',
     'lastUsedAt, checkedAt, freshness, pinned. Sizes are bytes, times ISO 8601, what is not known is null.',
   ],

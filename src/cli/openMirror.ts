@@ -2,7 +2,11 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
 import { dockerHubHost } from '../config/dockerHub.ts';
 import { Mirror } from '../mirror/mirror.ts';
-import { createMirrorObserver, createUpstreamObserver } from '../ops/loggedObservers.ts';
+import {
+  createMirrorObserver,
+  createUpstreamObserver,
+  createVerificationObserver,
+} from '../ops/loggedObservers.ts';
 import { createLogger } from '../ops/logger.ts';
 import { Metrics } from '../ops/metrics.ts';
 import { createStoreFailures, type StoreFailures } from '../ops/storeFailures.ts';
@@ -50,7 +54,9 @@ export async function openMirror(
     now: Date.now,
     monotonicNow,
   });
-  const parts = buildUpkeep({ configuration, store, mirror, failures, monotonicNow });
+  const verificationObserver = createVerificationObserver(metrics, logger);
+  const ground = { configuration, store, mirror, failures, verificationObserver, monotonicNow };
+  const parts = buildUpkeep(ground);
   return {
     store,
     mirror,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { isDiskRefusal } from '../mirror/diskRefusal.ts';
 import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
+import type { VerificationObserver } from '../upkeep/verificationObserver.ts';
 import type { SetAsideReason, UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import type { Metrics } from './metrics.ts';
 import { logRequest } from './requestLog.ts';
@@ -41,6 +42,20 @@ export function createMirrorObserver(
       metrics.fillFailed(upstream);
       if (isDiskRefusal(error)) failures.report(error);
       else logger.warn({ upstream, digest, err: error }, 'a transfer was given up');
+    },
+  };
+}
+
+/** Counts what is hashed anew, and counts and logs each file that is found damaged. */
+export function createVerificationObserver(metrics: Metrics, logger: Logger): VerificationObserver {
+  return {
+    scrubbed: (bytes) => metrics.scrubbed(bytes),
+    damageFound(digest, reason, quarantinedAs) {
+      metrics.damageFound();
+      logger.error(
+        { digest, reason, quarantinedAs },
+        'a file was damaged on the disk; it is fetched anew when it is asked for',
+      );
     },
   };
 }

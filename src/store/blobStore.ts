@@ -306,6 +306,11 @@ export class BlobStore {
     return this.#files.freeBytes();
   }
 
+  /** Bytes that all files of the store may take at most now, by its own bound and by what the disk has free. */
+  room(): Promise<number> {
+    return this.#budget.room();
+  }
+
   /** Shows that the store can be written and read. */
   probe(): Promise<void> {
     return this.#files.probe();

@@ -93,6 +93,11 @@ export class StoreBudget {
     return this.#lowering;
   }
 
+  /** Bytes that all files of the store may take at most now, by its own bound and by what the disk has free. */
+  async room(): Promise<number> {
+    return this.#budget(await this.#parts.freeBytes());
+  }
+
   /** Settles when nothing is under way. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#lowering]);

@@ -7,7 +7,7 @@ import type { PinnedImages, PinReport } from './pins.ts';
 export interface HousekeepingObserver {
   /** A round, or a part of it, could not be done; the next one tries again. */
   failed(error: unknown): void;
-  /** What is pinned is more than the cache may hold; told once, until it no longer is. */
+  /** What is pinned needs more room than there is; told once, until it no longer does. */
   pinsExceed(report: PinReport): void;
 }
 

@@ -50,6 +50,13 @@ export class ImageWarming {
     for (const { digest, fetched } of this.#blobs.values()) yield [digest, fetched];
   }
 
+  /** Whether all of it that was fetched, or was here before, is here still. */
+  get isHeld(): boolean {
+    const { blobs } = this.#parts;
+    const hasManifests = this.#manifests.keys().every((one) => blobs.describe(one) !== undefined);
+    return hasManifests && this.#blobs.values().every(({ isHeld }) => isHeld);
+  }
+
   /** Settles when all of it is in the cache; rejects when it can't be had, or not all that was wanted. */
   async run(signal: AbortSignal): Promise<ImageWarmed> {
     const { mirror, monotonicNow, selector } = this.#parts;
@@ -134,7 +141,7 @@ export class ImageWarming {
     });
     await Promise.all(works);
     // Where the cache is too small for all of it, what came last has pushed out what came first.
-    if (!this.#blobs.values().every(({ isHeld }) => isHeld)) throw noRoomError();
+    if (!this.isHeld) throw noRoomError();
   }
 
   /** What the config says; that image is warmed whatever it says, for there is no other. */

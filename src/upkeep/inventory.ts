@@ -35,8 +35,9 @@ export class Inventory {
   }
 
   /**
-   * The images that are like the pattern, or all of them, by name. All manifests are read in any case, to
-   * know what images share.
+   * The images that are like the pattern, or all of them, by name; without tags that something is still known
+   * of while nothing of what they stand for is held. All manifests are read in any case, to know what images
+   * share.
    * @throws {UpkeepError} `invalid`, when it is no pattern
    */
   async *images(pattern: string | undefined): AsyncGenerator<ImageSummary, void> {
@@ -50,10 +51,10 @@ export class Inventory {
       if (selected !== undefined && !matchesImage(selected, image)) continue;
       some.push(summaries.of(image));
       if (some.length < atOnce) continue;
-      yield* await Promise.all(some);
+      yield* await heldOnes(some);
       some = [];
     }
-    yield* await Promise.all(some);
+    yield* await heldOnes(some);
   }
 
   /**
@@ -74,6 +75,10 @@ export class Inventory {
     const { store, upstreams, now } = this.#parts;
     return new Summaries(survey, store.blobs, upstreams, now);
   }
+}
+
+async function heldOnes(images: readonly Promise<ImageSummary>[]): Promise<ImageSummary[]> {
+  return (await Promise.all(images)).filter(({ size }) => size > 0);
 }
 
 function notFound(repository: Repository, reference: Reference): UpkeepError {

@@ -1,5 +1,6 @@
 import type { Digest } from '../registry/digest.ts';
 import { matchesImage, type ImagePattern } from '../registry/imagePattern.ts';
+import { blobsOf } from '../registry/manifest.ts';
 import type { Tag } from '../registry/reference.ts';
 import type { Repository, TagEntry } from '../store/catalog.ts';
 import { repositoryOfKey, splitTagKey } from '../store/catalogKeys.ts';
@@ -8,12 +9,17 @@ import { partsOf, type ImageGraph } from './imageGraph.ts';
 import { KnownRepositories } from './knownRepositories.ts';
 import { Turns } from './turns.ts';
 
-/** What is pinned, as far as it is held. */
+/** What is pinned. */
 export interface PinReport {
-  /** Blobs and manifests. */
+  /** Blobs and manifests that are held. */
   readonly count: number;
+  /** Their bytes. */
   readonly bytes: number;
-  /** Whether they alone take more than the cache may. */
+  /** Bytes of all that the pinned manifests name, held or not; but for images of an index that nobody pulled. */
+  readonly needed: number;
+  /** Bytes that the cache may take at most, by its own bound and by what the disk has free. */
+  readonly room: number;
+  /** Whether what is needed is more than there is room for. */
   readonly exceeds: boolean;
 }
 
@@ -23,8 +29,20 @@ export interface PinnedImagesParts {
   readonly graph: ImageGraph;
   /** Of `storage.pin`, as `ImageSelector.pattern` reads them. */
   readonly patterns: readonly ImagePattern[];
-  /** In bytes; `undefined`: any number. */
-  readonly maxSize: number | undefined;
+}
+
+/** What a manifest names. */
+interface NamedPart {
+  readonly digest: Digest;
+  /** Bytes that it takes once the image is held whole, as the manifest claims; of a manifest 0. */
+  readonly size: number;
+}
+
+/** What is pinned now. */
+interface Pins {
+  readonly digests: ReadonlySet<Digest>;
+  /** Those of them that are not held, as far as their sizes are known. */
+  readonly lacking: readonly NamedPart[];
 }
 
 // Of refreshes, one every few seconds: after so many the memberships are read in any case.
@@ -36,14 +54,14 @@ const membersEvery = 60;
  * What that is changes with each tag that moves, and nobody is told of it: it is looked up anew every few
  * seconds, which spares the way of a pull any thought of it. An image that is younger than that is the last
  * that an eviction would take. For this to be cheap the memberships, which are many, are read only when
- * other manifests are held than before, and of each manifest it is remembered what it names.
+ * other manifests are held than before, and of each manifest it is remembered what it names, with the sizes.
  */
 export class PinnedImages {
   readonly #parts: PinnedImagesParts;
   /** The patterns that are also for images that no tag stands for. */
   readonly #byDigest: readonly ImagePattern[];
   /** What manifests name that are pinned. */
-  #named = new Map<Digest, readonly Digest[]>();
+  #named = new Map<Digest, readonly NamedPart[]>();
   #pinned: ReadonlySet<Digest> = new Set();
   /** The manifests that are pinned without regard to a tag. */
   #members: ReadonlySet<Digest> = new Set();
@@ -61,15 +79,25 @@ export class PinnedImages {
    * whose digest matches; whether or not all of them is held yet. To be called before anything is evicted, and every few seconds.
    */
   async refresh(): Promise<PinReport> {
-    const { maxSize = Number.POSITIVE_INFINITY, patterns, store } = this.#parts;
-    if (patterns.length === 0) return { count: 0, bytes: 0, exceeds: false };
+    const { patterns, store } = this.#parts;
+    if (patterns.length === 0) return this.#report([]);
     const roots = await this.#tagged();
     for (const digest of await this.#untagged()) roots.add(digest);
-    const found = await this.#complete(roots);
-    if (!(await isSame(found, this.#pinned))) await store.blobs.pin(found);
-    this.#pinned = found;
-    const { count, bytes } = store.blobs.usage.pinned;
-    return { count, bytes, exceeds: bytes > maxSize };
+    const { digests, lacking } = await this.#complete(roots);
+    if (!(await isSame(digests, this.#pinned))) await store.blobs.pin(digests);
+    this.#pinned = digests;
+    return this.#report(lacking);
+  }
+
+  /** The store never holds more than there is room for: what tells that it is too little is what is lacking. */
+  async #report(lacking: readonly NamedPart[]): Promise<PinReport> {
+    const { blobs } = this.#parts.store;
+    const room = await blobs.room();
+    const { count, bytes } = blobs.usage.pinned;
+    // Some of it may have come in meanwhile.
+    const sizes = lacking.map(({ digest, size }) => (blobs.describe(digest) ? 0 : size));
+    const needed = sizes.reduce((sum, size) => sum + size, bytes);
+    return { count, bytes, needed, room, exceeds: needed > room };
   }
 
   /** What matching tags stand for, and stood for before. */
@@ -146,9 +174,11 @@ export class PinnedImages {
   }
 
   /** With all that they need, as far as their manifests are held. */
-  async #complete(roots: ReadonlySet<Digest>): Promise<ReadonlySet<Digest>> {
+  async #complete(roots: ReadonlySet<Digest>): Promise<Pins> {
+    const { blobs } = this.#parts.store;
     const found = new Set(roots);
-    const named = new Map<Digest, readonly Digest[]>();
+    const lacking: NamedPart[] = [];
+    const named = new Map<Digest, readonly NamedPart[]>();
     const turns = new Turns();
     // It grows meanwhile.
     for (const digest of found) {
@@ -156,15 +186,24 @@ export class PinnedImages {
       const parts = this.#named.get(digest) ?? (await this.#read(digest));
       if (parts === undefined) continue;
       named.set(digest, parts);
-      for (const part of parts) found.add(part);
+      const isHeld = blobs.describe(digest) !== undefined;
+      for (const part of parts) {
+        if (found.has(part.digest)) continue;
+        found.add(part.digest);
+        const isLacking = isHeld && part.size > 0 && blobs.describe(part.digest) === undefined;
+        if (isLacking) lacking.push(part);
+      }
     }
     this.#named = named;
-    return found;
+    return { digests: found, lacking };
   }
 
-  async #read(digest: Digest): Promise<readonly Digest[] | undefined> {
+  async #read(digest: Digest): Promise<readonly NamedPart[] | undefined> {
     const manifest = await this.#parts.graph.manifest(digest);
-    return manifest && partsOf(manifest);
+    if (manifest === undefined) return undefined;
+    // What clients fetch elsewhere takes room only where it is here all the same.
+    const sizes = new Map(blobsOf(manifest)?.map((blob) => [blob.digest, blob.size]));
+    return partsOf(manifest).map((part) => ({ digest: part, size: sizes.get(part) ?? 0 }));
   }
 }
 

@@ -1,18 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Digest } from '../registry/digest.ts';
 import { Pace, type Sleep } from './pace.ts';
 import { QuietMoment, type QuietMomentOptions } from './quietMoment.ts';
 import { SavedCursor } from './savedCursor.ts';
 import { firstCursor, readCursor, type VerificationCursor } from './verificationCursor.ts';
+import type { VerificationObserver } from './verificationObserver.ts';
 import { VerificationPass, type VerifiedStore } from './verificationPass.ts';
 import type { Verifier } from './verifier.ts';
 
 /** Who is told of what a {@link Scrub} does. */
-export interface ScrubObserver {
-  /** So many bytes are about to be hashed. */
-  scrubbed(bytes: number): void;
-  /** A file was damaged, and is quarantined and forgotten. */
-  damageFound(digest: Digest, reason: string, quarantinedAs: string | null): void;
+export interface ScrubObserver extends VerificationObserver {
   /** All that was held has been hashed; in milliseconds since the epoch. */
   passCompleted(at: number): void;
   /** The store could not be read, or not be written; it goes on after a while. */

@@ -11,7 +11,7 @@ import type { WarmingEvent, WarmingOptions } from './warming.ts';
  * can't be done is an {@link UpkeepError}. Who stops iterating ends what is under way.
  */
 export interface Upkeep {
-  /** The images that are like the pattern, or all of them, by name. */
+  /** The images that are like the pattern, or all of them, by name, as far as something of them is held. */
   images(pattern: string | undefined): AsyncIterable<ImageSummary>;
   image(name: string): Promise<ImageDetail>;
   usage(): Promise<Usage>;

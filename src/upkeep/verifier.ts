@@ -5,6 +5,7 @@ import { SavedCursor } from './savedCursor.ts';
 import { UpkeepError } from './upkeepError.ts';
 import type { VerificationEvent, VerificationOptions } from './verification.ts';
 import { firstCursor, readCursor } from './verificationCursor.ts';
+import type { VerificationObserver } from './verificationObserver.ts';
 import { VerificationPass, type PassSteps, type VerifiedStore } from './verificationPass.ts';
 
 /** What a {@link Verifier} works with. */
@@ -16,6 +17,7 @@ export interface VerifierOptions {
   readonly monotonicNow: () => number;
   /** The catalog failed to note how far it has come. */
   readonly failed: (error: unknown) => void;
+  readonly observer: VerificationObserver;
   readonly sleep?: Sleep;
 }
 
@@ -107,7 +109,7 @@ export class Verifier {
   }
 
   async #run(pass: VerificationPass, { rate, progress, report, signal }: Running): Promise<void> {
-    const { monotonicNow, sleep = sleepFor } = this.#options;
+    const { monotonicNow, observer, sleep = sleepFor } = this.#options;
     const limit = new Pace({ rate, monotonicNow, sleep });
     const saved = this.#savedCursor();
     let reportedAt = monotonicNow();
@@ -117,10 +119,15 @@ export class Verifier {
         await progress();
       }
       await limit.allow(bytes, signal);
+      observer.scrubbed(bytes);
     };
     const moved: PassSteps['moved'] = (cursor, damaged) => saved.move(cursor, damaged);
+    const damaged: PassSteps['damaged'] = (found) => {
+      observer.damageFound(found.digest, found.reason, found.quarantinedAs);
+      return report(found);
+    };
     try {
-      await pass.run({ pace, moved, damaged: report, sleep, signal });
+      await pass.run({ pace, moved, damaged, sleep, signal });
     } catch (error) {
       await saved.save();
       signal.throwIfAborted();

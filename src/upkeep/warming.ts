@@ -21,7 +21,7 @@ export interface WarmingProgress {
   readonly fetchedBytes: number;
 }
 
-/** An image is all here. */
+/** An image is all here; when others push it out before the end, it is told of as failed once more. */
 export interface ImageWarmed {
   readonly kind: 'warmed';
   readonly image: string;
@@ -32,7 +32,7 @@ export interface ImageWarmed {
   readonly seconds: number;
 }
 
-/** An image could not be had, or not all of it. */
+/** An image could not be had, or not all of it, or was not all here any more at the end. */
 export interface WarmingFailed {
   readonly kind: 'failed';
   readonly image: string;

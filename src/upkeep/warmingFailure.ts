@@ -20,6 +20,10 @@ export function noRoomError(cause?: unknown): UpkeepError {
   );
 }
 
+/** Of an image that was whole, and is not any more when the last one is. */
+export const displacedReason =
+  'it had to make room for others: raise storage.maxSize, or warm less';
+
 /** Whether a blob that could not be had may be had a little later. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof DigestMismatchError || error instanceof WrongSizeError) return true;

@@ -3,10 +3,10 @@ import type { Digest } from '../registry/digest.ts';
 import type { ImageWarming } from './imageWarming.ts';
 import type { Report } from './reportedWork.ts';
 import type { WarmingEvent } from './warming.ts';
-import { reasonOf } from './warmingFailure.ts';
+import { displacedReason, reasonOf } from './warmingFailure.ts';
 
 /** An image on its way into the cache. */
-type Warmable = Pick<ImageWarming, 'image' | 'progress' | 'fetched' | 'run'>;
+type Warmable = Pick<ImageWarming, 'image' | 'progress' | 'fetched' | 'isHeld' | 'run'>;
 
 const imagesAtOnce = 2;
 // Milliseconds between two events of progress of one image.
@@ -22,9 +22,9 @@ export class WarmingRun {
   readonly #active = new Map<Warmable, { at: number; bytes: number }>();
   /** What happened to those that are over, and is not told yet. */
   readonly #over: WarmingEvent[] = [];
+  readonly #warmed = new Set<Warmable>();
   #news = Promise.withResolvers<void>();
   #ended = false;
-  #warmed = 0;
   #failed = 0;
 
   /** `now`: milliseconds of a clock that only goes forward. */
@@ -58,7 +58,7 @@ export class WarmingRun {
     await working;
     await this.#report({
       kind: 'done',
-      warmed: this.#warmed,
+      warmed: this.#warmed.size,
       failed: this.#failed,
       fetchedBytes: this.#fetchedBytes(),
       seconds: (this.#now() - began) / 1000,
@@ -68,8 +68,19 @@ export class WarmingRun {
   async #workAll(): Promise<void> {
     const ahead = this.#images.values();
     await Promise.all(Array.from({ length: imagesAtOnce }, () => this.#work(ahead)));
+    this.#dropDisplaced();
     this.#ended = true;
     this.#wake();
+  }
+
+  /** Where the cache is too small for all of them, those that came last have pushed out those that came first. */
+  #dropDisplaced(): void {
+    for (const warming of this.#warmed) {
+      if (warming.isHeld) continue;
+      this.#warmed.delete(warming);
+      this.#failed += 1;
+      this.#over.push({ kind: 'failed', image: warming.image, reason: displacedReason });
+    }
   }
 
   async #work(ahead: Iterable<Warmable>): Promise<void> {
@@ -78,7 +89,7 @@ export class WarmingRun {
       this.#active.set(warming, { at: -Infinity, bytes: 0 });
       try {
         this.#over.push(await warming.run(this.#signal));
-        this.#warmed += 1;
+        this.#warmed.add(warming);
       } catch (error) {
         this.#over.push({ kind: 'failed', image: warming.image, reason: reasonOf(error) });
         this.#failed += 1;

@@ -6,13 +6,15 @@ import { loadConfiguration } from '../../src/config/loadConfiguration.ts';
 import { startMirror } from '../../src/cli/mirrorServer.ts';
 import { Store } from '../../src/store/store.ts';
 import { startApi } from '../ops/apiServer.ts';
+import { parseExposition, valueOf } from '../ops/exposition.ts';
 import { scriptedUpkeep } from '../ops/scriptedUpkeep.ts';
 import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { markedSecret } from '../support/secretMark.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
-import { openTestStore } from '../store/testStore.ts';
+import { fillBlob, openTestStore, uniqueBlob } from '../store/testStore.ts';
+import { rot } from '../upkeep/damage.ts';
 import { runHere, type ProcessResult } from './runCli.ts';
 
 interface Place {
@@ -40,7 +42,11 @@ async function place(t: Lifetime, more = ''): Promise<Place> {
 }
 
 /** The mirror of a directory, within this process; its ops address. */
-async function serve(t: Lifetime, directory: string): Promise<string> {
+async function serve(
+  t: Lifetime,
+  directory: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { configuration } = loadConfiguration({
     file: undefined,
     environment: {
@@ -48,6 +54,7 @@ async function serve(t: Lifetime, directory: string): Promise<string> {
       PULLTHROUGH_OPS_LISTEN: '127.0.0.1:0',
       PULLTHROUGH_STORAGE_DIRECTORY: directory,
       PULLTHROUGH_LOG_LEVEL: 'silent',
+      ...more,
     },
     flags: [],
   });
@@ -103,6 +110,23 @@ describe('a command works on', () => {
     assert.equal((await run(nowhere, 'ls', 'acme/**', '--url', url)).code, 0);
     assert.deepEqual(calls, [['images', 'acme/**']]);
   });
+});
+
+test('what verify finds through a mirror counts there as what the scrub finds', async (t) => {
+  const { directory, run } = await place(t);
+  const content = uniqueBlob(5000);
+  const opened = await openTestStore(t, { directory });
+  await fillBlob(opened.blobs, content);
+  await opened.close();
+  await rot(opened.layout.blobFile(content.digest));
+  const opsAddress = await serve(t, directory, { PULLTHROUGH_STORAGE_SCRUB_INTERVAL: '0' });
+  const { code, stdout } = await run(opsAddress, 'verify');
+  assert.equal(code, 1);
+  assert.ok(stdout.includes(content.digest));
+  const answer = await fetch(`http://${opsAddress}/metrics`);
+  const counted = parseExposition(await answer.text());
+  assert.equal(valueOf(counted, 'pullthrough_scrub_damaged_blobs_total'), 1);
+  assert.equal(valueOf(counted, 'pullthrough_scrubbed_bytes_total'), 5000);
 });
 
 describe('a command does not work on', () => {

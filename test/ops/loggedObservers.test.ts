@@ -7,6 +7,7 @@ import {
   createMirrorObserver,
   createRequestObserver,
   createUpstreamObserver,
+  createVerificationObserver,
 } from '../../src/ops/loggedObservers.ts';
 import type { Digest } from '../../src/registry/digest.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
@@ -52,6 +53,23 @@ function observeMirror(
 ): MirrorObserver {
   return createMirrorObserver(metrics, logger, failures);
 }
+
+test('what is found damaged on the disk is counted, and logged with its digest', async () => {
+  const metrics = newMetrics();
+  const { logger, lines } = loggerWithLines();
+  const observer = createVerificationObserver(metrics, logger);
+  observer.scrubbed(4096);
+  assert.deepEqual(lines, []);
+  observer.damageFound(digest, 'its bytes hash to sha256:cd', '/data/v1/quarantine/a');
+  const { level, msg, ...told } = onlyLine(lines);
+  assert.equal(told['digest'], digest);
+  assert.equal(told['reason'], 'its bytes hash to sha256:cd');
+  assert.equal(told['quarantinedAs'], '/data/v1/quarantine/a');
+  assert.equal(level, 'error');
+  assert.match(String(msg), /damaged on the disk/);
+  assert.equal(await count(metrics, 'pullthrough_scrubbed_bytes_total', {}), 4096);
+  assert.equal(await count(metrics, 'pullthrough_scrub_damaged_blobs_total', {}), 1);
+});
 
 function lineOf(of: Partial<FinishedRequest>): Record<string, unknown> {
   const { logger, lines } = loggerWithLines();

@@ -99,9 +99,21 @@ async function assertHealed(scene: Scene, harmed: readonly Digest[]): Promise<vo
 
 async function verifyAll({ clock, mirror }: Scene): Promise<DamageFound[]> {
   const { store } = mirror;
-  const verifier = new Verifier({ store, now: clock, monotonicNow: clock, failed: assert.ifError });
+  const observed: Digest[] = [];
+  const verifier = new Verifier({
+    store,
+    now: clock,
+    monotonicNow: clock,
+    failed: assert.ifError,
+    observer: { scrubbed: () => undefined, damageFound: (digest) => observed.push(digest) },
+  });
   const events = await Array.fromAsync(verifier.verify({}));
-  return events.filter((event) => event.kind === 'damaged');
+  const found = events.filter((event) => event.kind === 'damaged');
+  assert.deepEqual(
+    observed,
+    found.map(({ digest }) => digest),
+  );
+  return found;
 }
 
 /** One pass of the scrub; what it found. */

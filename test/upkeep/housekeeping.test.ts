@@ -27,7 +27,7 @@ function recorded(options: Partial<HousekeepingOptions> & { fails?: string; pins
     pins: {
       refresh: async () => {
         await work('pins');
-        return { count: 1, bytes: 2, exceeds } satisfies PinReport;
+        return { count: 1, bytes: 2, needed: 3, room: 4, exceeds } satisfies PinReport;
       },
     },
     garbage: {

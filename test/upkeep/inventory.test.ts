@@ -15,6 +15,7 @@ import {
   type ImageContent,
 } from '../support/images.ts';
 import { openInventory } from './inventoryScene.ts';
+import { digestsOf } from './upkeepScene.ts';
 
 const hour = 3_600_000;
 const base = fixedBlob('a base that images share');
@@ -117,14 +118,32 @@ describe('the images', () => {
     assert.deepEqual(uses().toSorted(), before.toSorted());
   });
 
-  test('without their manifest have no bytes, but their other tags do', async (t) => {
+  test('of which nothing is held are left out, and can be looked at and purged all the same', async (t) => {
     const scene = await openInventory(t);
     await scene.hold('alpine:1', image);
-    await scene.tag('alpine:2', other);
-    await scene.blobs.remove([image.manifest.digest], 'purge');
-    for (const { size, sharedSize, complete, platforms } of await scene.list()) {
+    await scene.hold('alpine:3', other);
+    await scene.tag('alpine:2', arm64);
+    await scene.blobs.remove(digestsOf(image), 'purge');
+    assert.deepEqual(
+      (await scene.list()).map(({ tag }) => tag),
+      ['3'],
+    );
+    for (const name of ['alpine:1', 'alpine:2']) {
+      const { size, sharedSize, complete, platforms } = await scene.inventory.image(name);
       assert.deepEqual([size, sharedSize, complete, platforms], [0, 0, false, []]);
     }
+    const { images } = await scene.purge.purge(['alpine:1', 'alpine:2'], false);
+    assert.deepEqual(images, ['docker.io/library/alpine:1', 'docker.io/library/alpine:2']);
+  });
+
+  test('of which only a part is held are among them', async (t) => {
+    const scene = await openInventory(t);
+    const index = buildIndex([arm64, armv7]);
+    await scene.hold('alpine:1', index);
+    await scene.blobs.remove(digestsOf(arm64), 'purge');
+    await scene.blobs.remove(digestsOf(armv7), 'purge');
+    const { complete, freshness, size } = await scene.only('alpine');
+    assert.deepEqual([complete, freshness, size], [false, 'fresh', index.manifest.bytes.length]);
   });
 
   test('that lack a layer are not complete, and have no platform', async (t) => {
@@ -145,7 +164,7 @@ describe('the images', () => {
     assert.equal((await scene.only('ghcr.io/**')).complete, false);
   });
 
-  test('are there though manifests are damaged or none at all', async (t) => {
+  test('are there though one of their manifests is none, and but for one that is found damaged', async (t) => {
     const scene = await openInventory(t);
     const none = fixedBlob('{"schemaVersion":2,"manifests":7}');
     const manifest = {
@@ -161,12 +180,11 @@ describe('the images', () => {
     assert.deepEqual(
       found.map(({ tag, complete }) => [tag, complete]),
       [
-        ['damaged', false],
         ['good', true],
         ['none', false],
       ],
     );
-    assert.equal(found[2]?.size, none.size);
+    assert.equal(found[1]?.size, none.size);
   });
 
   test('that are pinned say so', async (t) => {
@@ -230,7 +248,8 @@ describe('a tag', () => {
     const tag = parseTag('1');
     assert.ok(name && tag);
     const repository: Repository = { host: 'quay.io', name };
-    const { digest, mediaType } = image.manifest;
+    const { bytes, digest, mediaType } = image.manifest;
+    await scene.blobs.put(digest, bytes, mediaType);
     await scene.catalog.tags.set(tagKey(repository, tag), {
       digest,
       mediaType,

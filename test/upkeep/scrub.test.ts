@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Digest } from '../../src/registry/digest.ts';
 import type { BlobStore } from '../../src/store/blobStore.ts';
 import { Scrub, type ScrubOptions } from '../../src/upkeep/scrub.ts';
+import type { VerifiedStore } from '../../src/upkeep/verificationPass.ts';
 import { Verifier } from '../../src/upkeep/verifier.ts';
 import { fillBlob, openTestStore, uniqueBlob, type TestStore } from '../store/testStore.ts';
 import { lastFirst, type Lifetime } from '../support/lifetime.ts';
@@ -32,6 +33,16 @@ interface ScrubSettings extends Partial<ScrubOptions> {
   readonly passes?: number;
   /** Called before each blob. */
   readonly before?: (digest: Digest, count: number, scrubbing: Scrubbing) => Promise<void> | void;
+}
+
+function verifierOf(store: VerifiedStore, now: () => number): Verifier {
+  return new Verifier({
+    store,
+    now,
+    monotonicNow: now,
+    failed: assert.ifError,
+    observer: { scrubbed: () => undefined, damageFound: () => undefined },
+  });
 }
 
 /** Scrubs a store until so many passes are done, or until {@link ScrubSettings.before} stops it. */
@@ -163,8 +174,7 @@ describe('a scrub', () => {
     const opened = await openHolding(t, 4, 1000);
     const { store } = opened;
     const clock = sleepingClock();
-    const options = { store, now: clock.now, monotonicNow: clock.now, failed: assert.ifError };
-    const verifier = new Verifier(options);
+    const verifier = verifierOf(store, clock.now);
     const events = verifier.verify({});
     await events.next();
     let isDone = false;
@@ -179,7 +189,7 @@ describe('a scrub', () => {
   test('that waits for a verification is stopped at once', async (t) => {
     const { store } = await openHolding(t, 4, 1000);
     const now = sleepingClock().now;
-    const verifier = new Verifier({ store, now, monotonicNow: now, failed: assert.ifError });
+    const verifier = verifierOf(store, now);
     const events = verifier.verify({});
     await events.next();
     const stopping = new AbortController();

@@ -1,6 +1,9 @@
 import { buildUpkeep } from '../../src/cli/buildUpkeep.ts';
 import type { Upkeep } from '../../src/upkeep/upkeep.ts';
+import type { VerificationObserver } from '../../src/upkeep/verificationObserver.ts';
 import type { TestMirror } from '../support/testMirror.ts';
+
+const untold: VerificationObserver = { scrubbed: () => undefined, damageFound: () => undefined };
 
 /** The upkeep of a mirror under test. */
 export function upkeepOf({ mirror, store, directory }: TestMirror): Upkeep {
@@ -16,6 +19,7 @@ export function upkeepOf({ mirror, store, directory }: TestMirror): Upkeep {
         throw error;
       },
     },
+    verificationObserver: untold,
     monotonicNow: () => performance.now(),
   });
   return upkeep;

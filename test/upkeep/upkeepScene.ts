@@ -28,7 +28,7 @@ export interface UpkeepScene extends TestStore {
   readonly purge: Purge;
   readonly garbage: Garbage;
   readonly selector: ImageSelector;
-  pins(patterns: readonly string[], maxSize?: number): PinnedImages;
+  pins(patterns: readonly string[]): PinnedImages;
   /** Puts all of an image into the store, under a name with a tag or without one. */
   hold(name: string, image: ImageContent, notes?: TagNotes): Promise<void>;
   /** Puts a blob into the store and under a repository, in no image. */
@@ -84,13 +84,8 @@ export async function openUpkeep(
     selector,
     purge: new Purge({ store, graph, selector }),
     garbage: new Garbage({ store, graph, upstreams, now: clock }),
-    pins: (patterns, maxSize) =>
-      new PinnedImages({
-        store,
-        graph,
-        patterns: patterns.map((one) => selector.pattern(one)),
-        maxSize,
-      }),
+    pins: (patterns) =>
+      new PinnedImages({ store, graph, patterns: patterns.map((one) => selector.pattern(one)) }),
     repository,
     tag,
     async hold(name, image, notes) {

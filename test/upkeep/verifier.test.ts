@@ -10,6 +10,7 @@ import type {
   VerificationEvent,
   VerificationOptions,
 } from '../../src/upkeep/verification.ts';
+import type { VerificationObserver } from '../../src/upkeep/verificationObserver.ts';
 import { Verifier, type VerifierOptions } from '../../src/upkeep/verifier.ts';
 import { fillBlob, openTestStore, uniqueBlob, type TestStore } from '../store/testStore.ts';
 import { generatedBlob, type BlobContent } from '../support/blobContent.ts';
@@ -55,6 +56,7 @@ function verifierOf({ store, blobs }: TestStore, settings: VerifierSettings = {}
     now,
     monotonicNow: now,
     failed: assert.ifError,
+    observer: { scrubbed: () => undefined, damageFound: () => undefined },
     ...options,
   });
 }
@@ -143,6 +145,22 @@ describe('a verification', () => {
     assert.equal(doneOf(events).damaged, 3);
     assert.equal(held.blobs.describe(altered.digest), undefined);
     assert.deepEqual(damagedOf(await allOf(verifierOf(held))), []);
+  });
+
+  test('tells its observer of all that it hashes and finds, as the scrub does', async (t) => {
+    const held = await openHolding(t, [5000, 3 * mebibyte]);
+    const [rotten] = held.contents as [BlobContent];
+    await rot(held.layout.blobFile(rotten.digest));
+    const told: unknown[][] = [];
+    let hashed = 0;
+    const observer: VerificationObserver = {
+      scrubbed: (bytes) => (hashed += bytes),
+      damageFound: (...found) => told.push(found),
+    };
+    const events = await allOf(verifierOf(held, { observer }));
+    const [found] = damagedOf(events);
+    assert.deepEqual(told, [[rotten.digest, found?.reason, found?.quarantinedAs]]);
+    assert.equal(hashed, 5000 + 3 * mebibyte);
   });
 
   test('looks at the file of what is in memory', async (t) => {

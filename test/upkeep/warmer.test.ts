@@ -290,6 +290,29 @@ describe('an image that can’t be had', () => {
     assert.ok(hub.bytesSent('cdn') < 16 * mebibyte);
   });
 
+  test('since another one of the same warming displaced it, is told so at the end', async (t) => {
+    const { hub, warmer } = await startWarmScene(t, { maxSize: 2 * mebibyte });
+    for (const image of ['one', 'two']) {
+      const layers = [0, 1, 2].map((each) => generatedBlob({ size: 500_000, seed: image + each }));
+      hub.addImage(`acme/${image}`, buildImage({ seed: image, layers }), { tags: [tag] });
+    }
+    const second = hub.fault({
+      at: 'manifest_get',
+      delayHeaders: 'hold',
+      when: ({ repository: asked }) => asked === 'acme/two',
+    });
+    const told: unknown[] = [];
+    const images = ['acme/one:3.20', 'acme/two:3.20'];
+    for await (const event of warmer.warm({ images, platforms: [] })) {
+      if (event.kind === 'warmed') second.release();
+      if (event.kind === 'failed') told.push([event.image, event.reason]);
+      else if (event.kind === 'done') told.push([event.warmed, event.failed]);
+      else if (event.kind === 'warmed') told.push(event.image);
+    }
+    const reason = 'it had to make room for others: raise storage.maxSize, or warm less';
+    assert.deepEqual(told, [...images, [images[0], reason], [1, 1]]);
+  });
+
   test('as a whole, since the cache is smaller than it, is told so', async (t) => {
     const { hub, warm } = await startWarmScene(t, { maxSize: 2 * mebibyte });
     const layers = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((seed) =>

@@ -9,13 +9,20 @@ import { manualClock } from '../support/manualClock.ts';
 const digest = parseDigest(`sha256:${'a'.repeat(64)}`) ?? assert.fail();
 
 /** An image that has one more byte each time it is looked at, and ends when `work` does. */
-function growingImage(image: string, work: (signal: AbortSignal) => Promise<unknown>) {
+function growingImage(
+  image: string,
+  work: (signal: AbortSignal) => Promise<unknown>,
+  isHeld: () => boolean = () => true,
+) {
   let bytes = 0;
   return {
     image,
     get progress() {
       bytes += 1;
       return { kind: 'progress', image, bytes, totalBytes: 1000, fetchedBytes: bytes } as const;
+    },
+    get isHeld() {
+      return isHeld();
     },
     fetched: () => [[digest, 1000] as const],
     run: async (signal: AbortSignal): Promise<ImageWarmed> => {
@@ -60,6 +67,35 @@ test('what several images share is counted once in all', async () => {
   await running;
   const done = told.at(-1);
   assert.equal(done?.kind === 'done' && done.fetchedBytes, 1000);
+});
+
+test('an image that others pushed out before the end is no warm one', async () => {
+  let isHeld = true;
+  const first = growingImage(
+    'first',
+    async () => {},
+    () => isHeld,
+  );
+  const second = growingImage('second', async () => {
+    await setImmediate();
+    isHeld = false;
+  });
+  const { told, running } = run([first, second]);
+  await running;
+  const events = told.filter(({ kind }) => kind !== 'progress');
+  assert.deepEqual(
+    events.map((event) => [event.kind, 'image' in event && event.image]),
+    [
+      ['warmed', 'first'],
+      ['warmed', 'second'],
+      ['failed', 'first'],
+      ['done', false],
+    ],
+  );
+  const [, , failed, done] = events;
+  const reason = 'it had to make room for others: raise storage.maxSize, or warm less';
+  assert.equal(failed?.kind === 'failed' && failed.reason, reason);
+  assert.deepEqual(done?.kind === 'done' && [done.warmed, done.failed], [1, 1]);
 });
 
 test('when it is stopped no other image is begun, and none is told of', async () => {
