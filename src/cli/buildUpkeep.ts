@@ -4,6 +4,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import { ManifestRequirements } from '../mirror/requirements.ts';
 import type { StoreFailures } from '../ops/storeFailures.ts';
 import type { Store } from '../store/store.ts';
+import { Arrivals } from '../upkeep/arrivals.ts';
 import { ExportSelection } from '../upkeep/exportSelection.ts';
 import { Garbage } from '../upkeep/garbage.ts';
 import { ImageExport } from '../upkeep/imageExport.ts';
@@ -55,7 +56,8 @@ export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
   const memberships = new Memberships(catalog, new ManifestRequirements(blobs), now);
   const platformImages = new PlatformImages(blobs, graph);
   const failed = (error: unknown): void => failures.report(error);
-  const garbage = new Garbage({ store, graph, upstreams, now });
+  const arrivals = new Arrivals();
+  const garbage = new Garbage({ store, graph, upstreams, arrivals, now });
   const verifier = new Verifier({
     store,
     now,
@@ -73,7 +75,7 @@ export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
     verifier,
     warmer,
     imageExport: new ImageExport(blobs, new ExportSelection(carried)),
-    imageImport: new ImageImport({ ...carried, now }),
+    imageImport: new ImageImport({ ...carried, arrivals, now }),
   });
   const patterns = storage.pin.map((text) => selector.pattern(text));
   const pins = new PinnedImages({ store, graph, patterns });

@@ -42,6 +42,11 @@ export interface ContentEntry {
    * where it was never used.
    */
   readonly usedAt?: number;
+  /**
+   * Whether it was made for a file that had none: the catalog that said which repositories have the blob may
+   * be lost, and so it is not said that none has.
+   */
+  readonly adopted?: boolean;
 }
 
 /** That an upstream served a digest under a repository, or vouched for it in a manifest. */
@@ -97,6 +102,12 @@ export class Catalog {
     this.memberships = table('membership');
     this.repositories = table('repository');
     this.states = table('state');
+  }
+
+  /** Settles when nothing is being written down that the disk refused before; to be awaited before it closes. */
+  async settled(): Promise<void> {
+    const tables = [this.tags, this.contents, this.memberships, this.repositories, this.states];
+    await Promise.all(tables.map((table) => table.settled()));
   }
 }
 

@@ -1,6 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
 import { KeyedQueue } from './keyedQueue.ts';
+
+// Written in one transaction, during which nothing else runs: a few milliseconds.
+const pageSize = 250;
 
 /** Remembered in the place of an entry that is not there. */
 const absent = Symbol('absent');
@@ -22,6 +26,10 @@ export class CatalogTable<Entry extends object> {
   readonly #unwritten = new Map<string, Entry | typeof absent>();
   /** The keys that are being written, with how often. */
   readonly #inFlight = new Map<string, number>();
+  /** The one round that writes down what the store did not take before. */
+  #catchingUp: Promise<void> | undefined;
+  /** What that round is writing now; never rejects. */
+  #page: Promise<boolean> | undefined;
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
 
@@ -102,13 +110,21 @@ export class CatalogTable<Entry extends object> {
    * its turn between pages: what comes or goes meanwhile is among them or not.
    */
   async *pages(): AsyncGenerator<ReadonlyArray<readonly [string, Entry]>> {
-    const seen = new Set<string>();
+    // What the store gets only now it may get where it was read already.
+    const waiting = new Set(this.#unwritten.keys());
     for await (const page of this.#storedPages()) {
-      yield this.#unwritten.size === 0 ? page : page.flatMap((one) => this.#asChanged(one, seen));
+      if (waiting.size > 0) for (const [key] of page) waiting.delete(key);
+      yield this.#unwritten.size === 0 ? page : page.flatMap((one) => this.#asChanged(one));
     }
-    for (const [key, change] of this.#unwritten) {
-      if (change !== absent && !seen.has(key)) yield [[key, change]];
+    for (const key of waiting) {
+      const entry = await this.get(key);
+      if (entry !== undefined) yield [[key, entry]];
     }
+  }
+
+  /** Settles when nothing is being written down that the store did not take before; to be awaited before it closes. */
+  async settled(): Promise<void> {
+    await this.#catchingUp;
   }
 
   async *#storedPages(): AsyncGenerator<ReadonlyArray<readonly [string, Entry]>> {
@@ -129,12 +145,8 @@ export class CatalogTable<Entry extends object> {
   }
 
   /** What an entry is by now, if the store did not take the last change of it. */
-  #asChanged(
-    [key, stored]: readonly [string, Entry],
-    seen: Set<string>,
-  ): Array<readonly [string, Entry]> {
+  #asChanged([key, stored]: readonly [string, Entry]): Array<readonly [string, Entry]> {
     const change = this.#unwritten.get(key);
-    if (change !== undefined) seen.add(key);
     return change === absent ? [] : [[key, change ?? stored]];
   }
 
@@ -154,21 +166,19 @@ export class CatalogTable<Entry extends object> {
     for (const key of keys) this.#recent.set(key, change);
   }
 
-  #store(key: string, change: Entry | typeof absent): Promise<unknown> {
-    return change === absent ? this.#keyv.delete(key) : this.#keyv.set(key, change);
-  }
-
   async #write(keys: readonly string[], write: () => Promise<unknown>): Promise<void> {
     this.#writes += 1;
     for (const key of keys) this.#inFlight.set(key, (this.#inFlight.get(key) ?? 0) + 1);
     try {
+      // It may be writing an older change of them, which must not come after this one.
+      await this.#page;
       await write();
       for (const key of keys) this.#unwritten.delete(key);
     } finally {
       this.#writes += 1;
       for (const key of keys) this.#land(key);
     }
-    if (this.#unwritten.size > 0) await this.#catchUp();
+    if (this.#unwritten.size > 0) this.#catchingUp ??= this.#catchUp();
   }
 
   #land(key: string): void {
@@ -177,23 +187,46 @@ export class CatalogTable<Entry extends object> {
     else this.#inFlight.set(key, others);
   }
 
-  /** Writes down what the store did not take before; what it does not take now either waits on. */
+  /**
+   * Writes down what the store did not take before, with a turn for others before each page; what it does not
+   * take now either waits on.
+   */
   async #catchUp(): Promise<void> {
-    for (const [key, change] of this.#unwritten) {
-      // A newer change is on its way: this one must not come after it.
-      if (this.#inFlight.has(key)) continue;
-      this.#inFlight.set(key, 1);
-      try {
-        await this.#store(key, change);
-      } catch {
-        return;
-      } finally {
-        this.#land(key);
-      }
+    await nextTurn();
+    for (let page = this.#nextPage(); page.length > 0; page = this.#nextPage()) {
+      this.#page = this.#writePage(page);
+      if (!(await this.#page)) break;
+      await nextTurn();
+    }
+    this.#catchingUp = undefined;
+  }
+
+  /** Where a newer change is on its way, this one must not come after it. */
+  #nextPage(): Array<Change<Entry>> {
+    const waiting = this.#unwritten.entries().filter(([key]) => !this.#inFlight.has(key));
+    return [...waiting.take(pageSize)];
+  }
+
+  /** Whether the store took all of it. Removals come first: they make room on a full disk. */
+  async #writePage(page: ReadonlyArray<Change<Entry>>): Promise<boolean> {
+    const removed = page.filter(([, change]) => change === absent);
+    const set = page.flatMap(([key, value]) => (value === absent ? [] : [{ key, value }]));
+    try {
+      if (removed.length > 0) await this.#keyv.deleteMany(removed.map(([key]) => key));
+      if (set.length > 0) await this.#keyv.setMany(set);
+    } catch {
+      return false;
+    }
+    for (const [key, change] of page) {
+      // It may have been changed anew since, which the store did not take.
       if (this.#unwritten.get(key) === change) this.#unwritten.delete(key);
     }
+    return true;
   }
 }
+
+/** What the entry of a key is by now. */
+type Change<Entry> = readonly [string, Entry | typeof absent];
 
 /** A store that can be read many entries at a time, by their keys within Keyv's namespace, as they were serialized. */
 interface PagedStore {

@@ -14,7 +14,7 @@ const largestManifest = 4 * 1024 * 1024;
 
 /**
  * Brings the catalog into agreement with the files: entries without a file are dropped, files without an
- * entry get one. Returns what is held, oldest first. Only files without an entry are looked at, so that a
+ * entry get one. Returns what is held. Only files without an entry are looked at, so that a
  * large store starts fast; what is wrong with the others shows when they are met.
  */
 export async function reconcile(
@@ -42,11 +42,7 @@ export async function reconcile(
     await contents.setMany(described);
     held.push(...described);
   }
-  return held.toSorted((a, b) => lastUseOf(a[1]) - lastUseOf(b[1]));
-}
-
-function lastUseOf({ usedAt, storedAt }: ContentEntry): number {
-  return usedAt ?? storedAt;
+  return held;
 }
 
 /**
@@ -68,7 +64,7 @@ async function describeFile(
       const mayBeManifest = size <= largestManifest && buffer[0] === openingBrace;
       const mediaType = mayBeManifest ? guessManifestType(await file.readFile()) : undefined;
       const typed = mediaType === undefined ? {} : { mediaType };
-      return [digest, { size, ...typed, storedAt: Math.trunc(mtimeMs) }];
+      return [digest, { size, ...typed, storedAt: Math.trunc(mtimeMs), adopted: true }];
     } finally {
       await file.close();
     }

@@ -76,6 +76,7 @@ export class Store {
   /** Lets go of the directory, when evictions that are under way have ended and all uses are written down. */
   async close(): Promise<void> {
     await this.blobs.close();
+    await this.catalog.settled();
     this.#database.close();
   }
 }

@@ -44,8 +44,6 @@ export class CatalogSurvey {
   readonly memberships: string[] = [];
   /** What is held, and no repository that still counts has it. */
   readonly unreferenced = new Set<Digest>();
-  /** When the first membership was noted that the catalog has, in ms since the epoch; infinite without any. */
-  since = Number.POSITIVE_INFINITY;
   readonly #parts: SurveyParts;
   readonly #turns = new Turns();
   readonly #repositories = new Map<string, RepositoryEntry>();
@@ -118,7 +116,6 @@ export class CatalogSurvey {
   #readMembership(key: string, entry: MembershipEntry): void {
     const parts = splitMembershipKey(key);
     if (parts === undefined) return;
-    this.since = Math.min(this.since, entry.notedAt ?? 0);
     if (this.#isFormer(parts.repository, entry)) this.memberships.push(key);
     else this.#readMember(key, parts.repository, parts.digest, entry);
   }

@@ -66,12 +66,12 @@ export class Expiry {
   }
 
   /**
-   * Whether a blob that no repository has is in nobody's way to one any more. What was stored before `since`,
-   * in ms since the epoch, may lack its memberships because a catalog was lost: those come back as the images
-   * are pulled, and until then it is left to go by its last use.
+   * Whether a blob that no repository has is in nobody's way to one any more. One that was adopted may lack
+   * its memberships because a catalog was lost: those come back as the images are pulled, and until then it is
+   * left to go by its last use.
    */
-  ofBlob({ storedAt, usedAt = storedAt }: ContentEntry, since: number): boolean {
-    return storedAt >= since && this.#isPast(Math.max(storedAt, usedAt), settling);
+  ofBlob({ adopted = false, storedAt, usedAt = storedAt }: ContentEntry): boolean {
+    return !adopted && this.#isPast(Math.max(storedAt, usedAt), settling);
   }
 
   #isHeld(digest: Digest): boolean {

@@ -2,9 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MirroredUpstreams } from '../mirror/mirroredUpstream.ts';
 import type { Digest } from '../registry/digest.ts';
 import type { RepositoryEntry } from '../store/catalog.ts';
+import { removalBatch } from '../store/blobRemovals.ts';
 import type { CatalogTable } from '../store/catalogTable.ts';
 import { addShares, noShare, type Share } from '../store/share.ts';
 import type { Store } from '../store/store.ts';
+import type { Arrivals } from './arrivals.ts';
 import { CatalogSurvey } from './catalogSurvey.ts';
 import { EntryCheck } from './entryCheck.ts';
 import { Expiry } from './expiry.ts';
@@ -18,12 +20,10 @@ export interface GarbageParts {
   readonly store: Pick<Store, 'blobs' | 'catalog'>;
   readonly graph: ImageGraph;
   readonly upstreams: MirroredUpstreams;
+  readonly arrivals: Pick<Arrivals, 'isArriving'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
-
-// The key of what is noted between two runs.
-const stateKey = 'garbage';
 
 /**
  * Removes what nobody can get any more: entries of the catalog that have expired, blobs that no repository
@@ -99,11 +99,11 @@ export class Garbage {
 
   async #collectBlobs(survey: CatalogSurvey, dryRun: boolean): Promise<Share> {
     const { blobs } = this.#parts.store;
-    const since = await this.#catalogSince(survey, dryRun);
     let all = noShare;
-    for (const page of pagesOf(survey.unreferenced)) {
+    // No more than are removed together, or the last would be looked at long before they go.
+    for (const page of pagesOf(survey.unreferenced, removalBatch)) {
       // What was used since may belong to a repository again.
-      const idle = page.filter((digest) => this.#isIdle(digest, since));
+      const idle = page.filter((digest) => this.#isIdle(digest));
       const some = dryRun ? await heldSize(blobs, idle) : await blobs.remove(idle, 'unreferenced');
       all = addShares(all, some);
       await nextTurn();
@@ -111,23 +111,11 @@ export class Garbage {
     return all;
   }
 
-  #isIdle(digest: Digest, since: number): boolean {
-    const { blobs } = this.#parts.store;
-    const entry = blobs.describe(digest);
-    return entry !== undefined && this.#expiry.ofBlob(entry, since) && !blobs.isPinned(digest);
-  }
-
-  /**
-   * Since when the catalog notes memberships: what was stored later had one. Written down, for the oldest
-   * membership may be removed.
-   */
-  async #catalogSince(survey: CatalogSurvey, dryRun: boolean): Promise<number> {
-    const { states } = this.#parts.store.catalog;
-    const known = (await states.get(stateKey))?.['since'];
-    const before = typeof known === 'number' ? known : Number.POSITIVE_INFINITY;
-    const since = Math.min(before, survey.since);
-    if (since < before && !dryRun) await states.set(stateKey, { since });
-    return since;
+  #isIdle(digest: Digest): boolean {
+    const { arrivals, store } = this.#parts;
+    if (store.blobs.isPinned(digest) || arrivals.isArriving(digest)) return false;
+    const entry = store.blobs.describe(digest);
+    return entry !== undefined && this.#expiry.ofBlob(entry);
   }
 }
 

@@ -4,6 +4,7 @@ import type { LayoutImage } from '../registry/ociLayout.ts';
 import type { Tag } from '../registry/reference.ts';
 import { membershipKey, tagKey, type EarlierTag } from '../store/catalog.ts';
 import type { Store } from '../store/store.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { ImportReport } from './carrying.ts';
 import type { ImageSelector } from './imageSelector.ts';
 import { importedName, type ImportedName } from './importedName.ts';
@@ -19,6 +20,7 @@ export interface ImageImportParts {
   readonly memberships: Memberships;
   readonly selector: ImageSelector;
   readonly platformImages: PlatformImages;
+  readonly arrivals: Arrivals;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -57,7 +59,7 @@ export class ImageImport {
     name: string | undefined,
   ): Promise<ImportReport> {
     try {
-      return await this.#import(archive, name);
+      return await this.#parts.arrivals.during((present) => this.#import(archive, name, present));
     } catch (error) {
       throw importFailure(error);
     }
@@ -66,25 +68,26 @@ export class ImageImport {
   async #import(
     archive: AsyncIterable<Uint8Array>,
     given: string | undefined,
+    present: Set<Digest>,
   ): Promise<ImportReport> {
     const { blobs } = this.#parts.store;
     // Nobody is to take it for heard who misspelled it for an archive that has names of its own.
     if (given !== undefined) this.#parts.selector.name(given);
     let names: readonly ImportedName[] = [];
-    const intake = new LayoutIntake(blobs, (images) => {
+    const intake = new LayoutIntake(blobs, present, (images) => {
       names = namesOf(images, given, this.#parts.selector);
     });
     const listed = await intake.take(archive);
     const contents: Array<ReadonlySet<Digest>> = [];
     for (const { descriptor } of listed) {
-      this.#requireRoomFor(descriptor.digest, intake.present);
+      this.#requireRoomFor(descriptor.digest, present);
       contents.push(await this.#manifests.adopt(descriptor));
     }
     const adopted: AdoptedImage[] = [];
     for (const [index, name] of names.entries()) {
       const [image, content] = [listed[index], contents[index]];
       if (image === undefined || content === undefined) continue;
-      for (const digest of content) this.#requireRoomFor(digest, intake.present);
+      for (const digest of content) this.#requireRoomFor(digest, present);
       adopted.push(await this.#adopted(name, image.descriptor, content));
     }
     for (const image of adopted) await this.#writeMemberships(image);
@@ -123,6 +126,8 @@ export class ImageImport {
     await store.catalog.memberships.setMany(
       held.map((digest) => [membershipKey(repository, digest), entry] as const),
     );
+    // Who looked at the memberships before takes it for what no repository has.
+    for (const digest of held) store.blobs.use(digest);
   }
 
   async #writeTag({ name, descriptor, complete }: AdoptedImage): Promise<void> {

@@ -23,23 +23,26 @@ const dockerManifest = 'manifest.json';
  */
 export class LayoutIntake {
   readonly #blobs: BlobStore;
+  readonly #present: Set<Digest>;
   readonly #listed: (images: readonly LayoutImage[]) => void;
-  readonly #present = new Set<Digest>();
   #images: readonly LayoutImage[] | undefined;
   #isLayout = false;
   #hasDockerManifest = false;
   #keptBlobs = 0;
   #keptBytes = 0;
 
-  /** `listed` is called as soon as the images are known, and may throw. */
-  constructor(blobs: BlobStore, listed: (images: readonly LayoutImage[]) => void) {
+  /**
+   * `present` gets what the archive has, be it that it is held already, before it is kept. `listed` is called
+   * as soon as the images are known, and may throw.
+   */
+  constructor(
+    blobs: BlobStore,
+    present: Set<Digest>,
+    listed: (images: readonly LayoutImage[]) => void,
+  ) {
     this.#blobs = blobs;
+    this.#present = present;
     this.#listed = listed;
-  }
-
-  /** What the archive had, be it that it was held before. */
-  get present(): ReadonlySet<Digest> {
-    return this.#present;
   }
 
   /** What was not held before; sizes in bytes. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import { CatalogTable } from '../../src/store/catalogTable.ts';
 import { SqliteKeyvStore } from '../../src/store/sqliteKeyvStore.ts';
+import { gate } from './gate.ts';
 
 interface Letter {
   readonly text: string;
@@ -75,6 +76,7 @@ test('many entries that the store does not delete are not found any more, and de
   store.fault = undefined;
   for (const key of keys) assert.equal(await table.get(key), undefined);
   await table.set('other', { text: 'one' });
+  await table.settled();
   for (const key of keys) assert.equal(await tableOver(store).get(key), undefined);
 });
 
@@ -275,8 +277,98 @@ test('what the store did not take is written down as soon as it takes something'
   await assert.rejects(table.delete('removed'), store.fault);
   store.fault = undefined;
   await table.set('other', { text: 'one' });
+  await table.settled();
   assert.deepEqual(await tableOver(store).get('changed'), { text: 'one' });
   assert.equal(await tableOver(store).get('removed'), undefined);
+});
+
+test('what the store did not take is written down a page at a time, once, while others have their turn', async (t) => {
+  const database = new DatabaseSync(':memory:');
+  const store = new SqliteKeyvStore(database);
+  const table = tableOver(store);
+  const keys = Array.from({ length: 1000 }, (_, index) => `${index}`);
+  await table.setMany(keys.map((text) => [text, { text }]));
+  database.exec('PRAGMA query_only = 1');
+  await assert.rejects(table.deleteMany(keys.slice(0, 500)));
+  for (const key of keys.slice(500)) await assert.rejects(table.update(key, append('!')));
+  database.exec('PRAGMA query_only = 0');
+  let turn = 0;
+  const pages: number[] = [];
+  const write = database.exec.bind(database);
+  t.mock.method(database, 'exec', (statement: string) => {
+    if (statement === 'BEGIN') pages.push(turn);
+    write(statement);
+    setImmediate(() => (turn += 1));
+  });
+  await Promise.all(['a', 'b', 'c'].map((text) => table.set(text, { text })));
+  assert.deepEqual(pages, []);
+  await table.settled();
+  assert.equal(pages.length, 4);
+  assert.equal(new Set(pages).size, 4);
+  const found = await Array.fromAsync(tableOver(new SqliteKeyvStore(database)).entries());
+  assert.equal(found.length, 503);
+  assert.ok(found.every(([key, { text }]) => text === (key < 'a' ? `${key}!` : key)));
+});
+
+test('what the store does not take the second time either waits on', async () => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  await table.set('removed', { text: 'one' });
+  await table.get('changed');
+  store.fault = new Error('full');
+  await assert.rejects(table.update('changed', append('one')), store.fault);
+  await assert.rejects(table.delete('removed'), store.fault);
+  store.fault = undefined;
+  await table.set('other', { text: 'one' });
+  store.fault = new Error('full again');
+  await table.settled();
+  store.fault = undefined;
+  assert.equal(await tableOver(store).get('changed'), undefined);
+  assert.deepEqual(await table.get('changed'), { text: 'one' });
+  assert.equal(await table.get('removed'), undefined);
+  await table.set('other', { text: 'two' });
+  await table.settled();
+  assert.deepEqual(await tableOver(store).get('changed'), { text: 'one' });
+  assert.equal(await tableOver(store).get('removed'), undefined);
+});
+
+test('what is set anew while it is written down as it was before is there afterwards', async (t) => {
+  const store = new FailingMap();
+  const table = tableOver(store);
+  await table.get('a');
+  store.fault = new Error('read-only');
+  await assert.rejects(table.update('a', append('old')), store.fault);
+  store.fault = undefined;
+  const { begun, hold, goOn } = gate();
+  const set = store.set.bind(store);
+  t.mock.method(store, 'set', async (key: string, value: unknown) => {
+    if (String(value).includes('old')) await hold();
+    return set(key, value);
+  });
+  await table.set('other', { text: 'one' });
+  await begun;
+  const anew = table.set('a', { text: 'anew' });
+  goOn();
+  await Promise.all([anew, table.settled()]);
+  assert.deepEqual(await table.get('a'), { text: 'anew' });
+  assert.deepEqual(await tableOver(store).get('a'), { text: 'anew' });
+});
+
+test('what is written down while all entries are read is among them, once', async () => {
+  const database = new DatabaseSync(':memory:');
+  const table = tableOver(new SqliteKeyvStore(database, 1));
+  await table.setMany(['b', 'c', 'd'].map((text) => [text, { text }]));
+  database.exec('PRAGMA query_only = 1');
+  for (const key of ['a', 'e']) await assert.rejects(table.update(key, append(key)));
+  database.exec('PRAGMA query_only = 0');
+  const keys: string[] = [];
+  for await (const [key] of table.entries()) {
+    keys.push(key);
+    if (key !== 'b') continue;
+    await table.set('c', { text: 'c' });
+    await table.settled();
+  }
+  assert.deepEqual(keys, ['b', 'c', 'd', 'e', 'a']);
 });
 
 test('what was set anew since then is not undone by what the store did not take', async () => {
@@ -287,6 +379,7 @@ test('what was set anew since then is not undone by what the store did not take'
   store.fault = undefined;
   await table.set('a', { text: 'anew' });
   await table.set('other', { text: 'one' });
+  await table.settled();
   assert.deepEqual(await table.get('a'), { text: 'anew' });
   assert.deepEqual(await tableOver(store).get('a'), { text: 'anew' });
 });

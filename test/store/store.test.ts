@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { digestOf, type Digest } from '../../src/registry/digest.ts';
 import { StoreLockedError } from '../../src/store/catalogDatabase.ts';
+import { SqliteKeyvStore } from '../../src/store/sqliteKeyvStore.ts';
 import { StoreLayout } from '../../src/store/storeLayout.ts';
 import { blobBytes } from '../support/blobContent.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
@@ -74,6 +75,23 @@ describe('a directory', () => {
     const again = await openTestStore(t, { directory: opened.layout.directory });
     assert.deepEqual(await catalogued(again), [second.digest]);
   });
+
+  test('is let go of when all is written down that its disk refused for a while', async (t) => {
+    const opened = await openTestStore(t);
+    const { memberships } = opened.store.catalog;
+    const keys = Array.from({ length: 600 }, (_, index) => `docker.io/a@${index}`);
+    await memberships.setMany(keys.map((key) => [key, { generation: 0 }]));
+    const full = new Error('no space left');
+    t.mock.method(SqliteKeyvStore.prototype, 'deleteMany', () => Promise.reject(full), {
+      times: 1,
+    });
+    await assert.rejects(memberships.deleteMany(keys), full);
+    await memberships.set('docker.io/a@other', { generation: 0 });
+    await opened.close();
+    const again = await openTestStore(t, { directory: opened.layout.directory });
+    const left = await Array.fromAsync(again.store.catalog.memberships.entries());
+    assert.deepEqual(left, [['docker.io/a@other', { generation: 0 }]]);
+  });
 });
 
 describe('after a restart', () => {
@@ -109,10 +127,26 @@ describe('after a restart', () => {
     const path = await placeFile(directory, content.digest, blobBytes(content));
     await utimes(path, 1000, 1000);
     const opened = await openTestStore(t, { directory });
-    const entry = { size: 1234, storedAt: 1_000_000 };
+    const entry = { size: 1234, storedAt: 1_000_000, adopted: true };
     assert.deepEqual(opened.blobs.describe(content.digest), { ...entry, usedAt: 1_000_000 });
     assert.deepEqual(await opened.store.catalog.contents.get(content.digest), entry);
     assert.deepEqual(await opened.blobs.read(content.digest), blobBytes(content));
+  });
+
+  test('a file without an entry is known as such until it is kept anew', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const content = uniqueBlob(300_000);
+    await placeFile(directory, content.digest, blobBytes(content));
+    const first = await openTestStore(t, { directory });
+    await (await first.blobs.open(content.digest))?.close();
+    await first.blobs.tidy();
+    await first.close();
+    const second = await openTestStore(t, { directory });
+    const { adopted, modifiedAt, usedAt, storedAt } = second.blobs.describe(content.digest) ?? {};
+    assert.deepEqual([adopted, modifiedAt !== undefined], [true, true]);
+    assert.notEqual(usedAt, storedAt);
+    await fillBlob(second.blobs, content);
+    assert.equal(second.blobs.describe(content.digest)?.adopted, undefined);
   });
 
   test('files that are not where a blob would be are left alone', async (t) => {

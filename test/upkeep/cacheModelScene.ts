@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Digest } from '../../src/registry/digest.ts';
+import { Arrivals } from '../../src/upkeep/arrivals.ts';
 import { Garbage } from '../../src/upkeep/garbage.ts';
 import { ImageGraph } from '../../src/upkeep/imageGraph.ts';
 import { ImageSelector } from '../../src/upkeep/imageSelector.ts';
@@ -107,7 +108,8 @@ export class CacheModelScene {
     const { store, mirror } = this.mirror;
     const { upstreams } = mirror;
     const graph = new ImageGraph(store.blobs);
-    const found = await new Garbage({ store, graph, upstreams, now: this.clock }).collect(false);
+    const parts = { store, graph, upstreams, arrivals: new Arrivals(), now: this.clock };
+    const found = await new Garbage(parts).collect(false);
     assert.deepEqual(found.missing, [], 'entries without a file');
   }
 

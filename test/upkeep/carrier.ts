@@ -3,7 +3,9 @@ import { Memberships } from '../../src/mirror/memberships.ts';
 import { ManifestRequirements } from '../../src/mirror/requirements.ts';
 import { tagKey } from '../../src/store/catalog.ts';
 import type { ImportReport } from '../../src/upkeep/carrying.ts';
+import { Arrivals } from '../../src/upkeep/arrivals.ts';
 import { ExportSelection } from '../../src/upkeep/exportSelection.ts';
+import { Garbage } from '../../src/upkeep/garbage.ts';
 import { ImageExport } from '../../src/upkeep/imageExport.ts';
 import { ImageGraph } from '../../src/upkeep/imageGraph.ts';
 import { ImageImport } from '../../src/upkeep/imageImport.ts';
@@ -19,6 +21,7 @@ export interface Carrier extends TestMirror {
   readonly memberships: Memberships;
   readonly exporting: ImageExport;
   readonly importing: ImageImport;
+  readonly garbage: Garbage;
   /** Exports images, for all platforms or those given, and resolves with the whole archive. */
   exported(images: readonly string[], platforms?: readonly string[]): Promise<Buffer>;
   /** Imports an archive that is in memory. */
@@ -36,16 +39,21 @@ export async function startCarrier(t: Lifetime, options: TestMirrorOptions = {})
   const mirror = await startMirror(t, upstreams, { offline: true, ...options });
   const { blobs, catalog } = mirror.store;
   const memberships = new Memberships(catalog, new ManifestRequirements(blobs), Date.now);
-  const selector = new ImageSelector(mirror.mirror.upstreams);
-  const platformImages = new PlatformImages(blobs, new ImageGraph(blobs));
+  const { upstreams: mirrored } = mirror.mirror;
+  const selector = new ImageSelector(mirrored);
+  const graph = new ImageGraph(blobs);
+  const platformImages = new PlatformImages(blobs, graph);
   const parts = { store: mirror.store, memberships, selector, platformImages };
   const exporting = new ImageExport(blobs, new ExportSelection(parts));
-  const importing = new ImageImport({ ...parts, now: options.now ?? Date.now });
+  const given = { store: mirror.store, arrivals: new Arrivals(), now: options.now ?? Date.now };
+  const importing = new ImageImport({ ...parts, ...given });
+  const garbage = new Garbage({ ...given, graph, upstreams: mirrored });
   return {
     ...mirror,
     memberships,
     exporting,
     importing,
+    garbage,
     exported: (images, platforms = []) => buffer(exporting.export({ images, platforms })),
     imported: (archive, name) => importing.import(inPieces(archive), name),
     async hold(name, image, leftOut = new Set()) {

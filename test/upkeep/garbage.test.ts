@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import type { Digest } from '../../src/registry/digest.ts';
 import { repositoryKey } from '../../src/store/catalog.ts';
 import { buildImage, buildMultiPlatformImage } from '../support/images.ts';
-import { hasFile, uniqueBlob } from '../store/testStore.ts';
+import { fillBlob, hasFile, uniqueBlob } from '../store/testStore.ts';
 import { digestsOf, heldOf, openUpkeep, type UpkeepScene } from './upkeepScene.ts';
 
 const hour = 3_600_000;
@@ -245,31 +247,50 @@ describe('a blob that no repository has', () => {
     assert.deepEqual(heldOf(scene, digestsOf(image)), [layer]);
   });
 
-  test('stays where the catalog that knew its repository was lost', async (t) => {
-    const scene = await openUpkeep(t);
-    await scene.hold('alpine', image);
-    for await (const [key] of scene.catalog.memberships.entries()) {
-      await scene.catalog.memberships.delete(key);
-    }
-    scene.clock.advance(day);
-    await scene.garbage.collect(false);
-    await scene.hold('alpine', other);
-    scene.clock.advance(day);
+  test('stays where the catalog that knew its repository was lost, until it is kept anew', async (t) => {
+    const before = await openUpkeep(t);
+    await before.hold('alpine', image);
+    await before.close();
+    await rm(before.layout.catalog);
+    const { directory } = before.layout;
+    const scene = await openUpkeep(t, { directory });
+    // A machine without a clock of its own starts in 1970 and is told the time later.
+    scene.clock.set(day);
+    await scene.hold('debian', other);
+    scene.clock.set(Date.now() + day);
     assert.equal((await scene.garbage.collect(false)).unreferenced.count, 0);
     assert.deepEqual(heldOf(scene, digestsOf(image)), digestsOf(image));
-  });
-
-  test('goes though the first that was known of the catalog is gone', async (t) => {
-    const scene = await openUpkeep(t);
-    await scene.hold('alpine', image);
-    await scene.garbage.collect(false);
-    await scene.memberships.forget(scene.repository('alpine'));
-    for await (const [key] of scene.catalog.memberships.entries()) {
-      await scene.catalog.memberships.delete(key);
-    }
+    await scene.blobs.put(digest, image.manifest.bytes, image.manifest.mediaType);
     scene.clock.advance(day);
     await scene.garbage.collect(false);
-    assert.deepEqual(heldOf(scene, digestsOf(image)), []);
+    assert.deepEqual(heldOf(scene, [digest, layer]), [layer]);
+  });
+
+  test('goes though the catalog knows of no repository at all', async (t) => {
+    const scene = await openUpkeep(t);
+    await scene.blobs.put(digest, image.manifest.bytes, image.manifest.mediaType);
+    scene.clock.advance(day);
+    await scene.garbage.collect(false);
+    assert.deepEqual(heldOf(scene, [digest]), []);
+  });
+
+  test('stays when it is used while others are removed', async (t) => {
+    const scene = await openUpkeep(t);
+    const blobs = Array.from({ length: 90 }, () => uniqueBlob(10));
+    for (const blob of blobs) await fillBlob(scene.blobs, blob);
+    const last = blobs.at(-1)?.digest ?? digest;
+    scene.clock.advance(day);
+    const remove = scene.blobs.remove.bind(scene.blobs);
+    t.mock.method(scene.blobs, 'remove', (digests: Digest[], reason: 'unreferenced') => {
+      const removal = remove(digests, reason);
+      scene.blobs.use(last);
+      return removal;
+    });
+    await scene.garbage.collect(false);
+    assert.deepEqual(
+      [...scene.blobs.held()].map(([held]) => held),
+      [last],
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Digest } from '../../src/registry/digest.ts';
 import { layoutBlobPath } from '../../src/registry/ociLayout.ts';
@@ -7,8 +7,11 @@ import { parseTag } from '../../src/registry/reference.ts';
 import { tagKey } from '../../src/store/catalog.ts';
 import type { UpkeepFailure } from '../../src/upkeep/upkeepError.ts';
 import { getManifest, pullImage } from '../mirror/pulls.ts';
+import { fillBlob } from '../store/testStore.ts';
+import { gate } from '../store/gate.ts';
 import { generatedBlob } from '../support/blobContent.ts';
 import { buildImage, buildIndex, buildMultiPlatformImage } from '../support/images.ts';
+import { manualClock } from '../support/manualClock.ts';
 import {
   archive,
   called,
@@ -22,6 +25,10 @@ import { inPieces, startCarrier, type Carrier } from './carrier.ts';
 const image = buildImage();
 const other = buildImage({ seed: 'other', format: 'docker' });
 const many = buildMultiPlatformImage({ seed: 'many' });
+const halfALayer = 200_000;
+const last = generatedBlob({ size: 2 * halfALayer, seed: 'last' });
+const slowly = buildImage({ layers: [...image.layers, last] });
+const hour = 3_600_000;
 const { digest } = image.manifest;
 const name = 'docker.io/library/alpine:3.20';
 const named: ListedImage = { image, annotations: called(name) };
@@ -266,6 +273,75 @@ test('an imported tag was checked now, and its repository counts in the generati
   });
   await pullImage(carrier, 'library/alpine', '3.20', image);
 });
+
+test('an import that takes hours loses nothing to the garbage', async (t) => {
+  const clock = manualClock();
+  const carrier = await startCarrier(t, { now: clock });
+  const held = image.layers[0] ?? image.config;
+  await fillBlob(carrier.store.blobs, held);
+  clock.advance(2 * hour);
+  const archived = await archive(layoutEntries([{ ...named, image: slowly }]));
+  const slow = inTwo(t, carrier, archived, async () => {
+    clock.advance(2 * hour);
+    const { unreferenced } = await carrier.garbage.collect(false);
+    assert.equal(unreferenced.count, 0);
+  });
+  await carrier.importing.import(slow, undefined);
+  await pullImage(carrier, 'library/alpine', '3.20', slowly);
+});
+
+test('garbage that was looked for before an import ended is none of it', async (t) => {
+  const clock = manualClock();
+  const carrier = await startCarrier(t, { now: clock });
+  const { memberships } = carrier.store.catalog;
+  const pages = memberships.pages.bind(memberships);
+  const { begun, hold, goOn } = gate();
+  t.mock.method(memberships, 'pages', async function* () {
+    yield* pages();
+    await hold();
+  });
+  let collecting: Promise<unknown> | undefined;
+  const archived = await archive(layoutEntries([{ ...named, image: slowly }]));
+  const slow = inTwo(t, carrier, archived, async () => {
+    clock.advance(2 * hour);
+    collecting = carrier.garbage.collect(false);
+    await begun;
+  });
+  await carrier.importing.import(slow, undefined);
+  goOn();
+  await collecting;
+  await pullImage(carrier, 'library/alpine', '3.20', slowly);
+});
+
+test('what an import brought that broke off is garbage in the end', async (t) => {
+  const clock = manualClock();
+  const carrier = await startCarrier(t, { now: clock });
+  const archived = await archive(layoutEntries([{ ...named, image: slowly }]));
+  await refuses(carrier, archived.subarray(0, -halfALayer), 'invalid', /broken/);
+  assert.ok(carrier.store.blobs.count > 0);
+  clock.advance(2 * hour);
+  await carrier.garbage.collect(false);
+  assert.equal(carrier.store.blobs.count, 0);
+});
+
+/** An archive whose last blob goes on when something else was done. */
+async function* inTwo(
+  t: TestContext,
+  { store: { blobs } }: Carrier,
+  archived: Buffer,
+  meanwhile: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const begun = Promise.withResolvers<void>();
+  const begin = blobs.begin.bind(blobs);
+  t.mock.method(blobs, 'begin', (...blob: Parameters<typeof begin>) => {
+    if (blob[0] === last.digest) begun.resolve();
+    return begin(...blob);
+  });
+  yield archived.subarray(0, -halfALayer);
+  await begun.promise;
+  await meanwhile();
+  yield archived.subarray(-halfALayer);
+}
 
 async function imports(carrier: Carrier, listed: readonly ListedImage[], given?: string) {
   return carrier.imported(await archive(layoutEntries(listed)), given);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Arrivals } from '../../src/upkeep/arrivals.ts';
 import { Garbage } from '../../src/upkeep/garbage.ts';
 import { Housekeeping } from '../../src/upkeep/housekeeping.ts';
 import { ImageGraph } from '../../src/upkeep/imageGraph.ts';
@@ -42,7 +43,13 @@ function housekeepingOf(
   return new Housekeeping({
     blobs: store.blobs,
     pins,
-    garbage: new Garbage({ store, graph, upstreams: mirror.upstreams, now }),
+    garbage: new Garbage({
+      store,
+      graph,
+      upstreams: mirror.upstreams,
+      arrivals: new Arrivals(),
+      now,
+    }),
     maxIdle: undefined,
     now,
     observer: { failed: assert.ifError, pinsExceed: (report) => told.push(report) },

@@ -5,6 +5,7 @@ import { ManifestRequirements } from '../../src/mirror/requirements.ts';
 import type { Digest } from '../../src/registry/digest.ts';
 import { tagKey, type Catalog, type Repository, type TagEntry } from '../../src/store/catalog.ts';
 import type { BlobStore, BlobStoreOptions } from '../../src/store/blobStore.ts';
+import { Arrivals } from '../../src/upkeep/arrivals.ts';
 import { Garbage } from '../../src/upkeep/garbage.ts';
 import { ImageGraph } from '../../src/upkeep/imageGraph.ts';
 import { ImageSelector } from '../../src/upkeep/imageSelector.ts';
@@ -46,7 +47,7 @@ const hour = 3_600_000;
 /** Opens one with the upstreams docker.io, where tags are fresh for an hour and usable for a day, and ghcr.io. */
 export async function openUpkeep(
   t: Lifetime,
-  options: Partial<BlobStoreOptions> = {},
+  options: Partial<BlobStoreOptions> & { readonly directory?: string } = {},
 ): Promise<UpkeepScene> {
   const clock = manualClock();
   const opened = await openTestStore(t, { now: clock, ...options });
@@ -83,7 +84,7 @@ export async function openUpkeep(
     memberships,
     selector,
     purge: new Purge({ store, graph, selector }),
-    garbage: new Garbage({ store, graph, upstreams, now: clock }),
+    garbage: new Garbage({ store, graph, upstreams, arrivals: new Arrivals(), now: clock }),
     pins: (patterns) =>
       new PinnedImages({ store, graph, patterns: patterns.map((one) => selector.pattern(one)) }),
     repository,
