@@ -3,8 +3,8 @@ import type { Configuration } from '../config/configuration.ts';
 import { createVerificationObserver } from '../ops/loggedObservers.ts';
 import type { Metrics } from '../ops/metrics.ts';
 import { Housekeeping, type HousekeepingObserver } from '../upkeep/housekeeping.ts';
-import { Scrub, type ScrubObserver } from '../upkeep/scrub.ts';
-import { WarmSchedule, type WarmScheduleObserver } from '../upkeep/warmSchedule.ts';
+import { Scrub, type ScrubObserver } from '../upkeep/verification/scrub.ts';
+import { WarmSchedule, type WarmScheduleObserver } from '../upkeep/warming/warmSchedule.ts';
 import { monotonicNow, type MirrorReports, type OpenedMirror } from './openMirror.ts';
 
 /** What a running mirror does for its cache without being asked. */

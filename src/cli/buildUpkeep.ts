@@ -5,22 +5,22 @@ import { ManifestRequirements } from '../mirror/requirements.ts';
 import type { StoreFailures } from '../ops/storeFailures.ts';
 import type { Store } from '../store/store.ts';
 import { Arrivals } from '../upkeep/arrivals.ts';
-import { ExportSelection } from '../upkeep/exportSelection.ts';
-import { Garbage } from '../upkeep/garbage.ts';
-import { ImageExport } from '../upkeep/imageExport.ts';
+import { ExportSelection } from '../upkeep/carrying/exportSelection.ts';
+import { Garbage } from '../upkeep/removal/garbage.ts';
+import { ImageExport } from '../upkeep/carrying/imageExport.ts';
 import { ImageGraph } from '../upkeep/imageGraph.ts';
-import { ImageImport } from '../upkeep/imageImport.ts';
+import { ImageImport } from '../upkeep/carrying/imageImport.ts';
 import { ImageSelector } from '../upkeep/imageSelector.ts';
-import { Inventory } from '../upkeep/inventory.ts';
+import { Inventory } from '../upkeep/inventory/inventory.ts';
 import { LocalUpkeep } from '../upkeep/localUpkeep.ts';
-import { PinnedImages } from '../upkeep/pins.ts';
+import { PinnedImages } from '../upkeep/removal/pins.ts';
 import { PlatformImages } from '../upkeep/platformImages.ts';
-import { Purge } from '../upkeep/purge.ts';
+import { Purge } from '../upkeep/removal/purge.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
-import { UsageReport } from '../upkeep/usageReport.ts';
-import type { VerificationObserver } from '../upkeep/verificationObserver.ts';
-import { Verifier } from '../upkeep/verifier.ts';
-import { Warmer } from '../upkeep/warmer.ts';
+import { UsageReport } from '../upkeep/inventory/usageReport.ts';
+import type { VerificationObserver } from '../upkeep/verification/verificationObserver.ts';
+import { Verifier } from '../upkeep/verification/verifier.ts';
+import { Warmer } from '../upkeep/warming/warmer.ts';
 
 /** What the upkeep is built on. */
 export interface UpkeepGround {

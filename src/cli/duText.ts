@@ -1,4 +1,4 @@
-import type { Share, Usage } from '../upkeep/usage.ts';
+import type { Share, Usage } from '../upkeep/inventory/usage.ts';
 import { showBytes, showCount, showShare } from './statsUnits.ts';
 import { indented, showNumber, textTable } from './textTable.ts';
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { describeReadFailure } from '../config/readFailure.ts';
 import { parseImageName } from '../registry/imageName.ts';
-import type { ImportReport } from '../upkeep/carrying.ts';
+import type { ImportReport } from '../upkeep/carrying/carrying.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
 import { flagText, UsageError, type Command, type CommandContext } from './command.ts';

@@ -1,4 +1,8 @@
-import type { ContentDetail, ImageDetail, PlatformDetail } from '../upkeep/imageDetail.ts';
+import type {
+  ContentDetail,
+  ImageDetail,
+  PlatformDetail,
+} from '../upkeep/inventory/imageDetail.ts';
 import { stateOf } from './lsText.ts';
 import { showBytes } from './statsUnits.ts';
 import { indented, showAge, textTable } from './textTable.ts';

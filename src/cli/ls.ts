@@ -1,4 +1,4 @@
-import type { ImageSummary } from '../upkeep/imageSummary.ts';
+import type { ImageSummary } from '../upkeep/inventory/imageSummary.ts';
 import type { Command } from './command.ts';
 import { lsLines } from './lsText.ts';
 import { jsonArray, writePieces } from './output.ts';

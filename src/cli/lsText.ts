@@ -1,4 +1,4 @@
-import type { ImageSummary } from '../upkeep/imageSummary.ts';
+import type { ImageSummary } from '../upkeep/inventory/imageSummary.ts';
 import { showBytes } from './statsUnits.ts';
 import { columnWidths, showAge, textTable } from './textTable.ts';
 

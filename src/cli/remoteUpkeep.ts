@@ -2,15 +2,18 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Secret } from '../config/secret.ts';
 import type { StoreMark } from '../ops/apiRoutes.ts';
-import type { ExportOptions, ImportReport } from '../upkeep/carrying.ts';
-import type { ImageDetail } from '../upkeep/imageDetail.ts';
-import type { ImageSummary } from '../upkeep/imageSummary.ts';
-import type { Collection, Removal } from '../upkeep/removal.ts';
+import type { ExportOptions, ImportReport } from '../upkeep/carrying/carrying.ts';
+import type { ImageDetail } from '../upkeep/inventory/imageDetail.ts';
+import type { ImageSummary } from '../upkeep/inventory/imageSummary.ts';
+import type { Collection, Removal } from '../upkeep/removal/removal.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
-import type { Usage } from '../upkeep/usage.ts';
-import type { VerificationEvent, VerificationOptions } from '../upkeep/verification.ts';
-import type { WarmingEvent, WarmingOptions } from '../upkeep/warming.ts';
+import type { Usage } from '../upkeep/inventory/usage.ts';
+import type {
+  VerificationEvent,
+  VerificationOptions,
+} from '../upkeep/verification/verification.ts';
+import type { WarmingEvent, WarmingOptions } from '../upkeep/warming/warming.ts';
 import { networkReason } from './networkReason.ts';
 import { refusalOf } from './remoteRefusal.ts';
 import { readLines } from './remoteLines.ts';

@@ -1,5 +1,5 @@
-import type { Collection, Removal } from '../upkeep/removal.ts';
-import type { Share } from '../upkeep/usage.ts';
+import type { Collection, Removal } from '../upkeep/removal/removal.ts';
+import type { Share } from '../upkeep/inventory/usage.ts';
 import { showBytes } from './statsUnits.ts';
 import { indented, showNumber, textTable } from './textTable.ts';
 

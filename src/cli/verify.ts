@@ -5,7 +5,7 @@ import type {
   VerificationEvent,
   VerificationOptions,
   VerificationProgress,
-} from '../upkeep/verification.ts';
+} from '../upkeep/verification/verification.ts';
 import { flagText, UsageError, type Command, type CommandContext } from './command.ts';
 import { createProgress } from './progress.ts';
 import { untilSignalled } from './signalledEvents.ts';

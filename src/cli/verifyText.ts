@@ -2,7 +2,7 @@ import type {
   DamageFound,
   VerificationDone,
   VerificationProgress,
-} from '../upkeep/verification.ts';
+} from '../upkeep/verification/verification.ts';
 import { showBytes, showCount, showSpan } from './statsUnits.ts';
 
 /** A damaged blob in a line. */

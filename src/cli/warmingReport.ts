@@ -1,4 +1,4 @@
-import type { WarmingEvent, WarmingProgress } from '../upkeep/warming.ts';
+import type { WarmingEvent, WarmingProgress } from '../upkeep/warming/warming.ts';
 import type { Progress } from './progress.ts';
 import type { ProgressRow } from './progressBar.ts';
 import { showBytes, showSpan } from './statsUnits.ts';

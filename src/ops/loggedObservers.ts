@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { isDiskRefusal } from '../mirror/diskRefusal.ts';
 import type { MirrorObserver } from '../mirror/mirrorObserver.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
-import type { VerificationObserver } from '../upkeep/verificationObserver.ts';
+import type { VerificationObserver } from '../upkeep/verification/verificationObserver.ts';
 import type { SetAsideReason, UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import type { Metrics } from './metrics.ts';
 import { logRequest } from './requestLog.ts';

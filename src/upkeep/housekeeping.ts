@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobStore } from '../store/blobStore.ts';
-import type { Garbage } from './garbage.ts';
-import type { PinnedImages, PinReport } from './pins.ts';
+import type { Garbage } from './removal/garbage.ts';
+import type { PinnedImages, PinReport } from './removal/pins.ts';
 
 /** What {@link Housekeeping} is told of. */
 export interface HousekeepingObserver {

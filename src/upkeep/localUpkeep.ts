@@ -1,11 +1,11 @@
-import type { ExportOptions, ImportReport } from './carrying.ts';
-import type { ImageDetail } from './imageDetail.ts';
-import type { ImageSummary } from './imageSummary.ts';
-import type { Collection, Removal } from './removal.ts';
+import type { ExportOptions, ImportReport } from './carrying/carrying.ts';
+import type { ImageDetail } from './inventory/imageDetail.ts';
+import type { ImageSummary } from './inventory/imageSummary.ts';
+import type { Collection, Removal } from './removal/removal.ts';
 import type { Upkeep } from './upkeep.ts';
-import type { Usage } from './usage.ts';
-import type { VerificationEvent, VerificationOptions } from './verification.ts';
-import type { WarmingEvent, WarmingOptions } from './warming.ts';
+import type { Usage } from './inventory/usage.ts';
+import type { VerificationEvent, VerificationOptions } from './verification/verification.ts';
+import type { WarmingEvent, WarmingOptions } from './warming/warming.ts';
 
 /** Who does each part of the upkeep. */
 export interface LocalUpkeepParts {

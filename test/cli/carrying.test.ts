@@ -8,7 +8,13 @@ import { run } from '../../src/cli/pullthrough.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
-import { archive, called, entriesOf, layoutEntries, referredToAs } from '../upkeep/archives.ts';
+import {
+  archive,
+  called,
+  entriesOf,
+  layoutEntries,
+  referredToAs,
+} from '../upkeep/carrying/archives.ts';
 
 const image = buildImage();
 const { digest } = image.manifest;

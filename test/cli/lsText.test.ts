@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { lsLines } from '../../src/cli/lsText.ts';
-import type { ImageSummary } from '../../src/upkeep/imageSummary.ts';
+import type { ImageSummary } from '../../src/upkeep/inventory/imageSummary.ts';
 import { anyImage } from '../ops/scriptedUpkeep.ts';
 
 const now = Date.parse('2026-11-21T12:30:00Z');

@@ -14,7 +14,7 @@ import type { Lifetime } from '../support/lifetime.ts';
 import { markedSecret } from '../support/secretMark.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { fillBlob, openTestStore, uniqueBlob } from '../store/testStore.ts';
-import { rot } from '../upkeep/damage.ts';
+import { rot } from '../upkeep/verification/damage.ts';
 import { runHere, type ProcessResult } from './runCli.ts';
 
 interface Place {

@@ -4,8 +4,8 @@ import { duLines } from '../../src/cli/duText.ts';
 import { inspectLines } from '../../src/cli/inspectText.ts';
 import { collectionLines, removalLines } from '../../src/cli/removalText.ts';
 import { plainText, showAge } from '../../src/cli/textTable.ts';
-import type { ImageDetail } from '../../src/upkeep/imageDetail.ts';
-import type { Usage } from '../../src/upkeep/usage.ts';
+import type { ImageDetail } from '../../src/upkeep/inventory/imageDetail.ts';
+import type { Usage } from '../../src/upkeep/inventory/usage.ts';
 import { anyImage } from '../ops/scriptedUpkeep.ts';
 
 const now = Date.parse('2026-11-21T12:30:00Z');

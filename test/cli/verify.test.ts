@@ -13,7 +13,7 @@ import type {
   VerificationDone,
   VerificationEvent,
   VerificationProgress,
-} from '../../src/upkeep/verification.ts';
+} from '../../src/upkeep/verification/verification.ts';
 import { manualClock } from '../support/manualClock.ts';
 
 const mebibyte = 1024 * 1024;

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { runWarming } from '../../src/cli/warm.ts';
 import { parseDigest } from '../../src/registry/digest.ts';
-import type { WarmingEvent, WarmingOptions } from '../../src/upkeep/warming.ts';
+import type { WarmingEvent, WarmingOptions } from '../../src/upkeep/warming/warming.ts';
 import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildMultiPlatformImage } from '../support/images.ts';
 import { manualClock } from '../support/manualClock.ts';

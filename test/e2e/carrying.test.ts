@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestHex, digestOf } from '../../src/registry/digest.ts';
-import { startCarrier, type Carrier } from '../upkeep/carrier.ts';
+import { startCarrier, type Carrier } from '../upkeep/carrying/carrier.ts';
 import { onBench, type Bench } from './support/bench.ts';
 import { startContainerd } from './support/containerd.ts';
 import { busyboxImage } from './support/images.ts';

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { failingDisk, failingDiskBytes, whyNoFailingDisk } from '../store/failingDisk.ts';
 import { smallDisk, smallDiskBytes, whySkipped } from '../store/smallDisk.ts';
 import { lastFirst, type Lifetime } from '../support/lifetime.ts';
-import { assertInAgreement } from '../upkeep/cacheModelDisk.ts';
-import { pullTenfold, type TestDisk } from '../upkeep/tenfoldWorkload.ts';
+import { assertInAgreement } from '../upkeep/model/cacheModelDisk.ts';
+import { pullTenfold, type TestDisk } from '../upkeep/model/tenfoldWorkload.ts';
 
 const mebibyte = 1024 * 1024;
 const minFree = 3 * mebibyte;

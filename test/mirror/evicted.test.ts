@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Digest } from '../../src/registry/digest.ts';
 import { ImageGraph } from '../../src/upkeep/imageGraph.ts';
 import { ImageSelector } from '../../src/upkeep/imageSelector.ts';
-import { Purge } from '../../src/upkeep/purge.ts';
+import { Purge } from '../../src/upkeep/removal/purge.ts';
 import { blobBytes, generatedBlob } from '../support/blobContent.ts';
 import { buildImage } from '../support/images.ts';
 import type { Lifetime } from '../support/lifetime.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
-import type { VerificationEvent } from '../../src/upkeep/verification.ts';
+import type { VerificationEvent } from '../../src/upkeep/verification/verification.ts';
 import { UpkeepError } from '../../src/upkeep/upkeepError.ts';
 import { openRawConnection } from '../support/rawSocket.ts';
 import { startApi } from './apiServer.ts';

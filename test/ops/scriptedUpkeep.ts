@@ -1,5 +1,5 @@
-import type { ExportOptions } from '../../src/upkeep/carrying.ts';
-import type { ImageSummary } from '../../src/upkeep/imageSummary.ts';
+import type { ExportOptions } from '../../src/upkeep/carrying/carrying.ts';
+import type { ImageSummary } from '../../src/upkeep/inventory/imageSummary.ts';
 import { parseDigest } from '../../src/registry/digest.ts';
 import type { Upkeep } from '../../src/upkeep/upkeep.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Housekeeping, type HousekeepingOptions } from '../../src/upkeep/housekeeping.ts';
-import type { PinReport } from '../../src/upkeep/pins.ts';
+import type { PinReport } from '../../src/upkeep/removal/pins.ts';
 import { manualClock } from '../support/manualClock.ts';
 
 const hour = 3_600_000;

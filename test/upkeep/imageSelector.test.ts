@@ -7,7 +7,7 @@ import { parseRepositoryName } from '../../src/registry/repositoryName.ts';
 import { ImageSelector } from '../../src/upkeep/imageSelector.ts';
 import { UpkeepError } from '../../src/upkeep/upkeepError.ts';
 import { wholeName } from '../../src/upkeep/wholeName.ts';
-import { twoUpstreams } from './inventoryScene.ts';
+import { twoUpstreams } from './inventory/inventoryScene.ts';
 
 const digest = digestOf(Buffer.from('image'));
 const selector = new ImageSelector(twoUpstreams());

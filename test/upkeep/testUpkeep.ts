@@ -1,6 +1,6 @@
 import { buildUpkeep } from '../../src/cli/buildUpkeep.ts';
 import type { Upkeep } from '../../src/upkeep/upkeep.ts';
-import type { VerificationObserver } from '../../src/upkeep/verificationObserver.ts';
+import type { VerificationObserver } from '../../src/upkeep/verification/verificationObserver.ts';
 import type { TestMirror } from '../support/testMirror.ts';
 
 const untold: VerificationObserver = { scrubbed: () => undefined, damageFound: () => undefined };
