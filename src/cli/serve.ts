@@ -1,6 +1,5 @@
 import type { Command } from './command.ts';
 import { runUntilSignalled } from './lifecycle.ts';
-import { startMirror } from './mirrorServer.ts';
 import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
 import { describeStartFailure, isWrongSetting } from './startFailure.ts';
 
@@ -18,6 +17,8 @@ export const serve: Command = {
     const report = (line: string): void => {
       context.stderr.write(`pullthrough: ${line}\n`);
     };
+    // All of the mirror, which no other command should have to wait for.
+    const { startMirror } = await import('./mirrorServer.ts');
     try {
       return await runUntilSignalled(() => startMirror(configuration, context.environment), {
         signals: process,

@@ -7,7 +7,6 @@ import { StoreLockedError } from '../store/catalogDatabase.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
 import { flagText, UsageError, type CommandContext, type CommandOptions } from './command.ts';
-import { openMirrorForCommand } from './openMirror.ts';
 import { localOpsUrl, parseOpsUrl } from './opsUrl.ts';
 import { RemoteUpkeep } from './remoteUpkeep.ts';
 import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
@@ -118,6 +117,8 @@ async function openStore(
   configuration: Configuration,
   environment: NodeJS.ProcessEnv,
 ): Promise<OpenedUpkeep> {
+  // All of the mirror, which a command that finds one running need not wait for.
+  const { openMirrorForCommand } = await import('./openMirror.ts');
   const opened = await openMirrorForCommand(configuration, environment);
   const where = resolve(configuration.storage.directory);
   return { ...opened, where, throughMirror: false };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { failingDisk, failingDiskBytes, whyNoFailingDisk } from '../store/failingDisk.ts';
 import { smallDisk, smallDiskBytes, whySkipped } from '../store/smallDisk.ts';
 import { lastFirst, type Lifetime } from '../support/lifetime.ts';
-import { assertInAgreement } from '../upkeep/model/cacheModelDisk.ts';
+import { assertInAgreement, bytesOnDisk } from '../upkeep/model/cacheModelDisk.ts';
 import { pullTenfold, type TestDisk } from '../upkeep/model/tenfoldWorkload.ts';
 
 const mebibyte = 1024 * 1024;
@@ -51,3 +51,20 @@ for (const { name, skip, make } of fileSystems) {
     },
   );
 }
+
+test(
+  'ten times what a disk holds is pulled through it within storage.maxSize',
+  { skip: whySkipped },
+  async (t) => {
+    const lifetime = lastFirst(t);
+    const maxSize = smallDiskBytes / 2;
+    const disk = { directory: await smallDisk(lifetime), bytes: smallDiskBytes };
+    let most = 0;
+    const { directory, store } = await pullTenfold(lifetime, disk, { maxSize }, () => {
+      most = Math.max(most, bytesOnDisk(disk.directory));
+    });
+    assert.ok(most <= maxSize, `${most} bytes were taken of ${maxSize}`);
+    await assertInAgreement(directory, store);
+    assert.ok(store.blobs.count > 0, 'nothing was kept');
+  },
+);

@@ -328,7 +328,7 @@ function asFailure(result: PromiseSettledResult<void>): { status: string; reason
 test('one file that the disk does not let go keeps no other from making room', async (t) => {
   const opened = await openTestStore(t, { maxSize: 300 });
   const held = [await fill(opened, 100), await fill(opened, 100), await fill(opened, 100)];
-  const { remove } = BlobFiles.prototype;
+  const remove: (digest: Digest) => Promise<void> = Reflect.get(BlobFiles.prototype, 'remove');
   t.mock.method(
     BlobFiles.prototype,
     'remove',

@@ -12,7 +12,7 @@ import { lastFirst } from '../../support/lifetime.ts';
 import { playHistory } from './cacheModelPlay.ts';
 import { bounds, history } from './cacheModelSteps.ts';
 
-const { CACHE_MODEL_SEED: seed = '1', CACHE_MODEL_RUNS: runs = '10' } = process.env;
+const { CACHE_MODEL_SEED: seed = '1', CACHE_MODEL_RUNS: runs = '5' } = process.env;
 const { CACHE_MODEL_PATH: path } = process.env;
 
 test('whatever happens to a cache, it holds what it should and no more than it may', async () => {

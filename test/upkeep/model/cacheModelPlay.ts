@@ -106,7 +106,7 @@ class Play {
         break;
       case 'pin':
         this.#model.pinned = new Set(step.images.flatMap((one) => [...closureOf(imageAt(one))]));
-        mirror.store.blobs.pin(this.#model.pinned);
+        await mirror.store.blobs.pin(this.#model.pinned);
         break;
       case 'tidy':
         await mirror.store.blobs.tidy();
@@ -203,14 +203,14 @@ class Play {
       if (by === 'tag') this.#model.mayHaveGotTag(place, now);
     }
     this.#model.forgetRecentUses(before, this.#written);
-    this.#scene.mirror.store.blobs.pin(this.#model.pinned);
+    await this.#scene.mirror.store.blobs.pin(this.#model.pinned);
     return { touched: closureOfAll(answers), got: none, removed: none };
   }
 
   async #restart(maxSize: number): Promise<Asked> {
     await this.#scene.restart(maxSize);
     const { blobs } = this.#scene.mirror.store;
-    blobs.pin(this.#model.pinned);
+    await blobs.pin(this.#model.pinned);
     await blobs.tidy();
     return nothing;
   }
