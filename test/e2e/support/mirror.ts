@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { assertHoldsNoSecret } from '../../support/secretMark.ts';
 import type { Bench } from './bench.ts';
-import { freePort } from './freePort.ts';
+import { freePorts } from './freePort.ts';
 import { startProgram, type Program } from './program.ts';
 import { repositoryRoot } from './repository.ts';
 import { waitUntilReady } from './waitUntilReady.ts';
@@ -42,8 +42,7 @@ export interface Mirror {
 
 /** Starts the mirror with this Node, and resolves when it is ready. A bench on which a secret shows fails. */
 export async function startMirror(bench: Bench, options: MirrorOptions): Promise<Mirror> {
-  const address = `127.0.0.1:${await freePort()}`;
-  const opsAddress = `127.0.0.1:${await freePort()}`;
+  const [address = '', opsAddress = ''] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
   const configuration = join(bench.directory, 'mirror.yaml');
   await writeFile(configuration, stringify(settings(bench, options, address, opsAddress)));
   const start = async () => serve(bench, options, configuration, `http://${opsAddress}`);
