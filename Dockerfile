@@ -13,7 +13,7 @@ FROM node:26-slim
 ENV NODE_ENV=production \
     PULLTHROUGH_STORAGE_DIRECTORY=/var/lib/pullthrough
 # A new volume takes over the owner of the folder that it is mounted on.
-RUN install -d -o node -g node /var/lib/pullthrough /app/compiled
+RUN mkdir -p /var/lib/pullthrough /app/compiled && chown node:node /var/lib/pullthrough /app/compiled
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./

@@ -28,6 +28,10 @@ test(
     );
     assert.equal(await docker('exec', 'mirror', 'id', '-u'), '1000\n');
     assert.equal(await docker('exec', 'mirror', 'node', '-e', ping), '200\n');
+    const usage = JSON.parse(
+      await docker('exec', 'mirror', 'pullthrough', 'du', '--json'),
+    ) as object;
+    assert.equal('directory' in usage && usage.directory, '/var/lib/pullthrough');
     await docker('stop', '--time', '20', 'mirror');
     assert.equal(await docker('inspect', '--format', '{{.State.ExitCode}}', 'mirror'), '0\n');
     assert.deepEqual(stage.outside.attempts, []);

@@ -5,7 +5,7 @@ import { shellEnvironment } from './checkoutCopy.ts';
 import { writeOciLayout, type Image } from './ociLayout.ts';
 import { runCommand } from './runCommand.ts';
 
-const applets = ['sh', 'mkdir', 'chown', 'id', 'env'];
+const applets = ['sh', 'mkdir', 'chown', 'id', 'env', 'ln'];
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
@@ -46,6 +46,8 @@ async function addNode(root: string): Promise<void> {
 
 async function addShell(root: string): Promise<void> {
   for (const applet of applets) await copyInto(root, '/bin/busybox', `/bin/${applet}`);
+  // Where the first line of a program looks for it.
+  await copyInto(root, '/bin/busybox', '/usr/bin/env');
   await mkdir(join(root, 'tmp'), { mode: 0o777 });
 }
 
