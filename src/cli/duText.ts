@@ -1,4 +1,5 @@
-import type { Share, Usage } from '../upkeep/inventory/usage.ts';
+import type { Share } from '../store/share.ts';
+import type { Usage } from '../upkeep/inventory/usage.ts';
 import { showBytes, showCount, showShare } from './statsUnits.ts';
 import { indented, showNumber, textTable } from './textTable.ts';
 

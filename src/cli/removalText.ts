@@ -1,5 +1,5 @@
 import type { Collection, Removal } from '../upkeep/removal/removal.ts';
-import type { Share } from '../upkeep/inventory/usage.ts';
+import type { Share } from '../store/share.ts';
 import { showBytes } from './statsUnits.ts';
 import { indented, showNumber, textTable } from './textTable.ts';
 

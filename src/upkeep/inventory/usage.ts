@@ -1,3 +1,5 @@
+import type { Share } from '../../store/share.ts';
+
 /** What takes up room of the cache, as `du` and the API show it. Sizes are bytes. */
 export interface Usage {
   /** Absolute path of `storage.directory`. */
@@ -20,12 +22,6 @@ export interface Usage {
   readonly catalog: number;
   /** Largest first. */
   readonly repositories: readonly RepositoryUsage[];
-}
-
-/** How many of something there are, and their bytes. */
-export interface Share {
-  readonly count: number;
-  readonly bytes: number;
 }
 
 /** What one repository takes. */

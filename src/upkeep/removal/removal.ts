@@ -1,4 +1,5 @@
 import type { Digest } from '../../registry/digest.ts';
+import type { Share } from '../../store/share.ts';
 
 /** What `purge` removed, or would remove. Sizes are bytes. */
 export interface Removal {
@@ -18,11 +19,11 @@ export interface Removal {
 export interface Collection {
   readonly dryRun: boolean;
   /** Blobs and manifests that no repository has any more, and files that no entry was for. */
-  readonly unreferenced: { readonly count: number; readonly bytes: number };
+  readonly unreferenced: Share;
   /** Files of blobs that are not whole and too old to go on with, or left behind. */
-  readonly temporary: { readonly count: number; readonly bytes: number };
+  readonly temporary: Share;
   /** Damaged files that were kept for long enough. */
-  readonly quarantined: { readonly count: number; readonly bytes: number };
+  readonly quarantined: Share;
   /** Entries without a file; they are misses already. */
   readonly missing: readonly Digest[];
   /** Entries of the catalog that had expired: tags, memberships, repositories. */
