@@ -9,13 +9,14 @@
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { contenders } from './contenders.ts';
+import { contenders } from './contenders/contenders.ts';
 import { describeMachine } from './machine.ts';
 import { missingPrograms } from './missingPrograms.ts';
 import { measureAll } from './rounds.ts';
 import { fullScale, quickScale } from './scale.ts';
-import { summarize } from './summary.ts';
-import { formatTable } from './table.ts';
+import { summarize } from './report/summary.ts';
+import { formatReport } from './report/text.ts';
+import { trials } from './trials.ts';
 
 const usage = `Usage: node test/bench/bench.ts [--quick] [--json FILE]
 
@@ -34,13 +35,14 @@ async function run(args: string[]): Promise<number> {
   if (options.help) return say(usage, 0);
   const missing = missingPrograms(['docker-registry', 'wrk', 'curl']);
   if (missing !== undefined) return complain(`${missing}\n`, 1);
-  return compare(options.quick, options.json);
+  return compare(options.quick, options.json, options.only?.split(','));
 }
 
 function parseOptions(args: string[]) {
   const options = {
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    only: { type: 'string' },
     help: { type: 'boolean', default: false },
   } as const;
   try {
@@ -50,18 +52,24 @@ function parseOptions(args: string[]) {
   }
 }
 
-async function compare(quick: boolean, file: string | undefined): Promise<number> {
+async function compare(
+  quick: boolean,
+  file: string | undefined,
+  only: readonly string[] | undefined,
+): Promise<number> {
   const scale = quick ? quickScale : fullScale;
   const machine = { ...describeMachine(), loadAverageBefore: loadavg() };
   const interrupted = interruption();
   const timeUp = AbortSignal.timeout(scale.secondsAtMost * 1000);
   const signal = AbortSignal.any([interrupted, timeUp]);
   try {
-    const figures = await measureAll({ scale, contenders, signal, progress });
-    const results = summarize(figures);
-    const report = { date: new Date().toISOString(), machine, scale, results };
+    const chosen = trials.filter(({ name }) => only === undefined || only.includes(name));
+    const measured = await measureAll({ scale, trials: chosen, contenders, signal, progress });
+    const results = summarize(measured.figures);
+    const date = new Date().toISOString();
+    const report = { date, machine, scale, results, missing: measured.missing };
     if (file !== undefined) await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
-    return say(`\n${formatTable(report)}`, 0);
+    return say(`\n${formatReport(report)}`, 0);
   } catch (error) {
     if (interrupted.aborted) return complain('interrupted\n', 130);
     if (timeUp.aborted) return complain(`not done in ${scale.secondsAtMost} s\n`, 1);

@@ -4,19 +4,33 @@ import { request } from 'undici';
 import { digestFrom, digestOf, type Digest } from '../../src/registry/digest.ts';
 import { mediaTypes } from '../../src/registry/mediaType.ts';
 
-const repository = 'bench/image';
 const tag = '1';
-const smallLayerSizes = [200, 30_000, 300_000, 2_000_000, 8_000_000];
 const configBytes = 1000;
 
-/** An image in a registry: the paths at which any server of the registry API has it. */
+/** What an image is to be. */
+export interface ImageOptions {
+  /** Two components, as `owner/name`. */
+  readonly repository: string;
+  /** Bytes of each layer. */
+  readonly layerSizes: readonly number[];
+}
+
+/** Something that a registry holds, and where any server of the registry API has it. */
+export interface PushedContent {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly bytes: number;
+  readonly mediaType: string;
+}
+
+/** An image in a registry, with layers of random bytes: it can be moved but not unpacked. */
 export interface PushedImage {
-  readonly manifestByTag: string;
-  readonly manifestByDigest: string;
+  readonly manifestByTag: PushedContent;
+  readonly manifestByDigest: PushedContent;
   /** A blob of 1 kB. */
-  readonly config: string;
-  readonly largeLayer: string;
-  readonly largeLayerBytes: number;
+  readonly config: PushedContent;
+  /** In the order of the given sizes. */
+  readonly layers: readonly PushedContent[];
 }
 
 interface Content {
@@ -25,25 +39,36 @@ interface Content {
   readonly pieces: () => Iterable<Buffer>;
 }
 
-/** Pushes an image of several small layers and one of `largeLayerBytes`, which can be moved but not unpacked. */
-export async function pushImage(url: string, largeLayerBytes: number): Promise<PushedImage> {
-  const config = contentOf(Buffer.from(JSON.stringify({}).padEnd(configBytes)));
-  const layers = smallLayerSizes.map((size) => contentOf(randomBytes(size)));
-  const large = randomContent(largeLayerBytes);
-  for (const content of [config, ...layers, large]) await pushBlob(url, content);
-  const manifest = Buffer.from(JSON.stringify(manifestOf(config, [...layers, large])));
-  await put(new URL(`/v2/${repository}/manifests/${tag}`, url), mediaTypes.ociManifest, {
-    digest: digestOf(manifest),
-    size: manifest.length,
-    pieces: () => [manifest],
+/** Pushes an image. */
+export async function pushImage(
+  url: string,
+  { repository, layerSizes }: ImageOptions,
+): Promise<PushedImage> {
+  const config = contentOf(randomBytes(configBytes));
+  const layers = layerSizes.map(randomContent);
+  for (const content of [config, ...layers]) await pushBlob(url, repository, content);
+  const manifest = contentOf(Buffer.from(JSON.stringify(manifestOf(config, layers))));
+  const path = `/v2/${repository}/manifests`;
+  await put(new URL(`${path}/${tag}`, url), mediaTypes.ociManifest, manifest);
+  const held = (at: string, { digest, size }: Content, mediaType: string) => ({
+    path: at,
+    digest,
+    bytes: size,
+    mediaType,
   });
+  const blob = (content: Content) =>
+    held(`/v2/${repository}/blobs/${content.digest}`, content, mediaTypes.octetStream);
   return {
-    manifestByTag: `/v2/${repository}/manifests/${tag}`,
-    manifestByDigest: `/v2/${repository}/manifests/${digestOf(manifest)}`,
-    config: `/v2/${repository}/blobs/${config.digest}`,
-    largeLayer: `/v2/${repository}/blobs/${large.digest}`,
-    largeLayerBytes,
+    manifestByTag: held(`${path}/${tag}`, manifest, mediaTypes.ociManifest),
+    manifestByDigest: held(`${path}/${manifest.digest}`, manifest, mediaTypes.ociManifest),
+    config: blob(config),
+    layers: layers.map(blob),
   };
+}
+
+/** All that an image consists of. */
+export function contentsOf(image: PushedImage): PushedContent[] {
+  return [image.manifestByTag, image.manifestByDigest, image.config, ...image.layers];
 }
 
 function manifestOf(config: Content, layers: readonly Content[]): object {
@@ -72,7 +97,7 @@ function randomContent(size: number): Content {
 }
 
 /** Pushes a blob by one POST and one PUT (distribution-spec, "POST then PUT"). */
-async function pushBlob(url: string, content: Content): Promise<void> {
+async function pushBlob(url: string, repository: string, content: Content): Promise<void> {
   const begin = new URL(`/v2/${repository}/blobs/uploads/`, url);
   const { headers, body } = await request(begin, { method: 'POST' });
   await body.dump();

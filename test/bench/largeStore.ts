@@ -13,11 +13,11 @@ import { request } from 'undici';
 import { generatedBlob } from '../support/blobContent.ts';
 import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
-import { requestsPerSecond } from './clients.ts';
 import { writeLargeStore, type LargeStoreFigures } from './largeStoreFiles.ts';
 import { largeStoreImages, type LargeStoreScale } from './largeStoreImages.ts';
 import { startLargeStoreMirror, type LargeStoreMirror } from './largeStoreMirror.ts';
 import { watch, type Watched } from './largeStoreWatch.ts';
+import { load } from './load/wrk.ts';
 import { describeMachine } from './machine.ts';
 import { missingPrograms } from './missingPrograms.ts';
 
@@ -84,7 +84,8 @@ async function compareHits(
     for (let round = 0; round < rounds; round += 1) {
       const pair = [['large', large] as const, ['small', small] as const];
       for (const [name, { url, paths }] of round % 2 === 0 ? pair : pair.toReversed()) {
-        rates[name].push(await requestsPerSecond(url + paths[kind], seconds, signal));
+        const order = { urls: [url + paths[kind]], connections: 32, seconds } as const;
+        rates[name].push((await load(order, signal)).perSecond);
       }
       ratios.push((rates.large[round] ?? 0) / (rates.small[round] ?? 1));
     }

@@ -1,107 +1,91 @@
-import { fetchOnce } from './clients.ts';
-import { startFresh, type Contender } from './contenders.ts';
-import type { ContenderFigure, Figure } from './figure.ts';
+import type { Contender } from './contenders/contender.ts';
+import type { ContenderName, RoundFigure } from './figure.ts';
 import type { Scale } from './scale.ts';
-import type { Server } from './server.ts';
+import { LeftOut, type Trial, type TrialSetting } from './trial.ts';
 import { startBenchUpstream, type BenchUpstream } from './upstream.ts';
-import { measureDownload, measureMemory, warmUp, warmWork, type WorkSetting } from './work.ts';
+import { WarmServers } from './warmServers.ts';
 
 /** What a run is told. */
 export interface RunOptions {
   readonly scale: Scale;
+  readonly trials: readonly Trial[];
+  /** Those that can be started. */
   readonly contenders: readonly Contender[];
   /** Ends the run: it rejects as soon as everything is stopped and removed. */
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
 }
 
-type Run = RunOptions & { readonly upstream: BenchUpstream };
+/** A trial without figures, or without those of the later rounds. */
+export interface MissingTrial {
+  readonly trial: string;
+  readonly reason: string;
+  /** Whether something broke, rather than that this machine can't do it. */
+  readonly failed: boolean;
+}
 
-/** Measures all contenders in all rounds, in turns: who goes first changes from round to round. */
-export async function measureAll(options: RunOptions): Promise<ContenderFigure[]> {
-  const { scale, progress, signal } = options;
-  progress(
-    `pushing an image with a layer of ${Math.round(scale.blobBytes / 1e6)} MB to the upstream`,
-  );
+/** What all rounds gave. */
+export interface Measured {
+  readonly figures: readonly RoundFigure[];
+  readonly missing: readonly MissingTrial[];
+}
+
+/** Runs all trials in all rounds, in turns: who goes first changes from round to round. */
+export async function measureAll(options: RunOptions): Promise<Measured> {
+  const { scale, signal, progress } = options;
+  progress(`pushing the images, one with ${Math.round(scale.blobBytes / 1e6)} MB, to the upstream`);
   await using upstream = await startBenchUpstream(scale.blobBytes);
-  const figures: ContenderFigure[] = [];
+  const figures: RoundFigure[] = [];
+  const missing: MissingTrial[] = [];
   for (let round = 1; round <= scale.rounds; round += 1) {
-    signal.throwIfAborted();
-    const contenders = round % 2 === 1 ? options.contenders : [...options.contenders].toReversed();
-    const run = { ...options, contenders, upstream };
-    progress(`round ${round} of ${scale.rounds}: warm`);
-    figures.push(...(await measureWarm(run)));
-    for (const clients of [1, 20]) {
-      progress(`round ${round} of ${scale.rounds}: cold, clients: ${clients}`);
-      figures.push(...(await measureCold(run, clients)));
+    await using warm = new WarmServers(upstream, signal);
+    const setting = settingOf(options, upstream, warm, round);
+    for (const trial of options.trials) {
+      if (trial.once === true && round > 1) continue;
+      if (missing.some(({ trial: name }) => name === trial.name)) continue;
+      if (trial.warm !== true) await warm[Symbol.asyncDispose]();
+      progress(`round ${round} of ${scale.rounds}: ${trial.name}`);
+      try {
+        const found = await trial.run(setting);
+        figures.push(...found.map((figure) => ({ ...figure, round })));
+      } catch (error) {
+        signal.throwIfAborted();
+        missing.push({ trial: trial.name, ...reasonOf(error) });
+        progress(`  left out: ${reasonOf(error).reason}`);
+      }
     }
   }
-  return figures;
+  return { figures, missing };
 }
 
-/** Both servers run, and are asked one at a time. */
-async function measureWarm(run: Run): Promise<ContenderFigure[]> {
-  await using stack = new AsyncDisposableStack();
-  const running: { contender: Contender; server: Server }[] = [];
-  for (const contender of run.contenders) {
-    const server = stack.use(await start(run, contender));
-    await warmUp(setting(run, server));
-    running.push({ contender, server });
-  }
-  const figures: ContenderFigure[] = [];
-  for (const work of warmWork) {
-    for (const { contender, server } of running) {
-      figures.push(...of(contender, await work(setting(run, server))));
-    }
-  }
-  for (const { contender, server } of running) {
-    figures.push(...of(contender, [await measureMemory('warm, all of the above', server)]));
-  }
-  return figures;
+function reasonOf(error: unknown): { reason: string; failed: boolean } {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { reason, failed: !(error instanceof LeftOut) };
 }
 
-async function measureCold(run: Run, clients: number): Promise<ContenderFigure[]> {
-  const figures: ContenderFigure[] = [];
-  for (const contender of run.contenders) {
-    figures.push(...of(contender, await coldDownload(run, contender, clients)));
-  }
-  return figures;
+function settingOf(
+  { scale, signal, progress, contenders }: RunOptions,
+  upstream: BenchUpstream,
+  warm: WarmServers,
+  round: number,
+): TrialSetting {
+  const order = <T>(items: readonly T[]): T[] => turned(items, round);
+  const named = (names: readonly ContenderName[]) =>
+    order(contenders.filter(({ name }) => names.includes(name)));
+  return {
+    scale,
+    upstream,
+    signal,
+    progress,
+    order,
+    contenders: named,
+    warmed: (names) => warm.get(named(names)),
+  };
 }
 
-/**
- * A server that holds nothing is asked for the manifest, as clients do, and then by all of them for the
- * blob. It is stopped when they are done: docker-registry, which fetches what it keeps by a GET of its
- * own, may not have all of it by then, and what is left of that GET is in none of the figures.
- */
-async function coldDownload(run: Run, contender: Contender, clients: number): Promise<Figure[]> {
-  const work = `cold large blob, ${clients === 1 ? '1 client' : `${clients} clients at once`}`;
-  const { upstream, signal } = run;
-  const before = await upstream.largeLayerTraffic();
-  const figures: Figure[] = [];
-  {
-    await using server = await start(run, contender);
-    await fetchOnce(server.url + upstream.image.manifestByTag, signal);
-    const { seconds, cpu } = await measureDownload(work, setting(run, server), clients, 1);
-    figures.push({ work, measure: 'last client done', unit: 's', value: seconds }, cpu);
-    figures.push(await measureMemory(work, server));
-  }
-  // The upstream logs a request when it is over, which those of a stopped server are.
-  const after = await upstream.largeLayerTraffic();
-  const requests = after.requests - before.requests;
-  const gigabytes = (after.bytes - before.bytes) / 1e9;
-  figures.push({ work, measure: 'asked upstream', unit: 'GETs', value: requests });
-  figures.push({ work, measure: 'from upstream', unit: 'GB', value: gigabytes });
-  return figures;
-}
-
-function start({ upstream }: Run, contender: Contender): Promise<Server> {
-  return startFresh((directory) => contender.start(directory, upstream.url));
-}
-
-function setting({ scale, signal, upstream }: Run, server: Server): WorkSetting {
-  return { scale, signal, image: upstream.image, server };
-}
-
-function of({ name }: Contender, figures: readonly Figure[]): ContenderFigure[] {
-  return figures.map((figure) => ({ ...figure, contender: name }));
+/** Who goes first changes, and who goes after whom. */
+function turned<T>(items: readonly T[], round: number): T[] {
+  const start = Math.floor((round - 1) / 2) % Math.max(1, items.length);
+  const list = [...items.slice(start), ...items.slice(0, start)];
+  return round % 2 === 1 ? list : list.toReversed();
 }

@@ -9,6 +9,8 @@ const millisecondsToEnd = 10_000;
 export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** What its environment has beside this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where it answers. */
   readonly url: string;
   /** What answers 200 once it serves. */
@@ -28,9 +30,12 @@ export interface Server extends AsyncDisposable {
 /** Starts a server and resolves when it is ready. */
 export async function startServer(start: ServerCommand): Promise<Server> {
   await using log = await open(start.logFile, 'a');
-  const stdio = ['ignore', log.fd, log.fd] as const;
   // A group of its own: at Ctrl-C it is stopped here, once the clients are.
-  const child = spawn(start.command, start.args, { stdio: [...stdio], detached: true });
+  const child = spawn(start.command, start.args, {
+    stdio: ['ignore', log.fd, log.fd],
+    detached: true,
+    env: { ...process.env, ...start.environment },
+  });
   await once(child, 'spawn');
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

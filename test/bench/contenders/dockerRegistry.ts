@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { freePort } from '../e2e/support/freePort.ts';
-import { startServer, type Server } from './server.ts';
+import { freePort } from '../../e2e/support/freePort.ts';
+import { startServer, type Server } from '../server.ts';
 
-/** Starts Debian's `docker-registry` with its data in a directory: a registry to push to or, with the address of another, a proxy before that. */
+/** Starts Debian's `docker-registry` with its data in `data` of a directory: a registry to push to or, with the address of another, a proxy before that. */
 export async function startDockerRegistry(directory: string, proxiedUrl?: string): Promise<Server> {
   const address = `127.0.0.1:${await freePort()}`;
   const configuration = join(directory, 'registry.yml');
