@@ -13,13 +13,14 @@ import type { CacheReadings } from '../ops/metrics.ts';
 import { createOpsServer } from '../ops/opsServer.ts';
 import type { Store } from '../store/store.ts';
 import { createBackgroundWork, type BackgroundWork } from './backgroundWork.ts';
+import { readCertificate, renewCertificate } from './certificate.ts';
 import { createMetrics, monotonicNow, openMirror, type OpenedMirror } from './openMirror.ts';
 import { storeIdentity } from './storeIdentity.ts';
 import { programVersion } from './version.ts';
 
 /** A mirror that serves. */
 export interface RunningMirror {
-  /** Where registry clients are served, as `host:port`. */
+  /** Where registry clients are served, as `host:port`; over TLS if the settings name a certificate. */
   readonly address: string;
   /** Where the ops endpoints are served, as `host:port`. */
   readonly opsAddress: string;
@@ -41,7 +42,9 @@ export async function startMirror(
   const { mirror, store } = opened;
   const background = createBackgroundWork(configuration, opened, { logger, metrics });
   const requests = createRequestObserver(metrics, logger);
-  const registry = createRegistryServer({ mirror, observer: requests, monotonicNow });
+  const tls = await readCertificate(configuration.tls);
+  const registry = createRegistryServer({ mirror, observer: requests, monotonicNow, tls });
+  const renewal = tls && renewCertificate(registry.server, tls, configuration.tls, logger);
   const readings = (): Promise<CacheReadings> =>
     readCache(mirror, store, background, configuration);
   const ops = createOpsServer({
@@ -55,12 +58,17 @@ export async function startMirror(
       token: tokenOf(configuration),
     },
   });
-  const close = (): Promise<void> => closeAll(registry, ops, opened, background);
+  const close = (): Promise<void> => {
+    renewal?.stop();
+    return closeAll(registry, ops, opened, background);
+  };
   try {
     await background.start();
     const address = await listen(registry, configuration.listen);
     const opsAddress = await listen(ops, configuration.ops.listen);
-    logger.info({ address, opsAddress, store: configuration.storage.directory }, 'serving');
+    renewal?.start();
+    const { directory } = configuration.storage;
+    logger.info({ address, opsAddress, tls: tls !== undefined, store: directory }, 'serving');
     return { address, opsAddress, stop: () => stopLogged(close, logger) };
   } catch (error) {
     await close();

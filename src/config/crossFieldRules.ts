@@ -19,6 +19,7 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
   };
   const upstreams = listAt(settings, 'upstreams');
   reportCollidingAddresses(settings, report);
+  reportHalfATlsPair(fieldOf(settings, 'tls'), report);
   reportWaterMarks(fieldOf(settings, 'storage'), report);
   reportOpsTokens(fieldOf(settings, 'ops'), report);
   reportRepeated(hostsOf(upstreams), (index) => ['upstreams', index, 'host'], report);
@@ -34,6 +35,17 @@ function reportCollidingAddresses(settings: unknown, report: Report): void {
   if (own !== undefined && ops !== undefined && listenAddressesCollide(own, ops)) {
     report(['ops', 'listen'], 'expected another port than that of listen');
   }
+}
+
+function reportHalfATlsPair(tls: unknown, report: Report): void {
+  const given = [fieldOf(tls, 'certificateFile'), fieldOf(tls, 'keyFile')];
+  const [hasCertificate, hasKey] = given.map((file) => file !== undefined);
+  if (hasCertificate === hasKey) return;
+  const missing = hasKey ? 'certificateFile' : 'keyFile';
+  report(
+    ['tls', missing],
+    'expected both certificateFile and keyFile, or neither, but it is missing',
+  );
 }
 
 function reportWaterMarks(storage: unknown, report: Report): void {

@@ -8,6 +8,7 @@ import { listEffectiveSettings, type EffectiveSetting } from './effectiveSetting
 import { readEnvironment } from './environment.ts';
 import type { Override } from './override.ts';
 import { layerSettings, type RawSettings } from './rawSettings.ts';
+import { tlsProblems } from './tlsFiles.ts';
 import { readTokenFiles } from './tokenFiles.ts';
 import { validateSettings } from './validateSettings.ts';
 import { valueAt } from './settingPath.ts';
@@ -46,7 +47,7 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const { raw, problems } = layerAll(file, [...reading.overrides, ...flags], environment);
   const { tokens, problems: tokenProblems } = readTokenFiles(raw);
   const { settings, problems: settingProblems } = validateSettings(raw);
-  const fileProblems = [...tokenProblems, ...dockerConfigProblems(raw)];
+  const fileProblems = [...tokenProblems, ...dockerConfigProblems(raw), ...tlsProblems(raw)];
   const all = [...misread, ...problems, ...settingProblems, ...fileProblems];
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
   const addressed = withAddresses(settings);

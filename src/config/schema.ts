@@ -35,6 +35,16 @@ export const settingsSchema = z
       description: 'Where registry clients are served.',
       flag: { name: 'listen', value: 'HOST:PORT' },
     }),
+    tls: z
+      .strictObject({
+        certificateFile: path
+          .optional()
+          .describe(
+            "PEM file with the certificate that registry clients are served with over TLS, the server's own first and then those that lead to its issuer. Without it they are served over plain HTTP. It is read again when it has changed.",
+          ),
+        keyFile: path.optional().describe('PEM file with the key of that certificate.'),
+      })
+      .prefault({}),
     ops: z
       .strictObject({
         listen: listenAddress.prefault('0.0.0.0:5001').meta({

@@ -9,6 +9,8 @@ import { addRoutes } from './registryRoutes.ts';
 import { requireSoundHead } from './requestHead.ts';
 import { RequestTrace } from './requestTrace.ts';
 import { serverLimits, type ServerLimits } from './serverLimits.ts';
+import type { TlsPair } from './tlsRenewal.ts';
+import { tlsServerOptions } from './tlsServer.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,6 +27,8 @@ export interface RegistryServerOptions {
   readonly monotonicNow: () => number;
   /** What differs from {@link serverLimits}. */
   readonly limits?: Partial<ServerLimits>;
+  /** Speaks TLS with it; without, plain HTTP. */
+  readonly tls?: TlsPair | undefined;
 }
 
 // No body is ever read: what announces one is refused by its head.
@@ -39,7 +43,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
     reply.header('docker-distribution-api-version', 'registry/2.0');
   };
   const app = fastify({
-    ...serverOptions({ ...serverLimits, ...options.limits }),
+    ...serverOptions({ ...serverLimits, ...options.limits }, options.tls),
     clientErrorHandler: (error, socket) => connectionErrors.answer(error, socket),
     frameworkErrors: (error, request, reply) => {
       begin(request, reply);
@@ -65,9 +69,12 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   return app;
 }
 
-function serverOptions(limits: ServerLimits) {
+function serverOptions(limits: ServerLimits, tls: TlsPair | undefined) {
   const { headersTimeout, requestTimeout, keepAliveTimeout, idleTimeout } = limits;
   const { checkInterval: connectionsCheckingInterval, maxHeaderSize } = limits;
+  // Node would refuse a request without Host by itself, without an OCI error.
+  const requireHostHeader = false;
+  const http = { headersTimeout, maxHeaderSize, connectionsCheckingInterval, requireHostHeader };
   return {
     logger: false,
     genReqId: () => randomUUID(),
@@ -77,8 +84,8 @@ function serverOptions(limits: ServerLimits) {
     keepAliveTimeout,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    // Node would refuse a request without Host by itself, without an OCI error.
-    http: { headersTimeout, maxHeaderSize, connectionsCheckingInterval, requireHostHeader: false },
+    http,
+    https: tls === undefined ? null : { ...http, ...tlsServerOptions(tls, headersTimeout) },
   } as const;
 }
 

@@ -5,7 +5,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { certificatePair, certificatePath } from '../support/certificates.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { compileCache } from '../support/compileCache.ts';
@@ -21,12 +24,12 @@ interface Serving {
 }
 
 /** Starts the program, waits for it to say that it serves, and ends it with the test. */
-async function startServing(t: Lifetime): Promise<Serving> {
+async function startServing(t: Lifetime, environment: NodeJS.ProcessEnv = {}): Promise<Serving> {
   const directory = await temporaryDirectory(t);
   const args = [mainFile, 'serve', ...anyPort, '--data', 'data', '--offline'];
   const child = spawn(process.execPath, args, {
     cwd: directory,
-    env: compileCache,
+    env: { ...compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => void child.kill('SIGKILL'));
@@ -99,4 +102,19 @@ test('serve says in one line that a proxy’s address can’t be read, and exits
   assert.equal(code, 2);
   assert.match(stderr, /^pullthrough: HTTPS_PROXY: expected the address of a proxy, [^\n]+\n$/);
   assert.doesNotMatch(stderr, /garbage/);
+});
+
+test('serve speaks TLS with the certificate that the settings name', async (t) => {
+  const environment = {
+    PULLTHROUGH_TLS_CERTIFICATE_FILE: certificatePath('first.crt'),
+    PULLTHROUGH_TLS_KEY_FILE: certificatePath('first.key'),
+  };
+  const { child, address } = await startServing(t, environment);
+  const [host, port] = address.split(':');
+  const ca = certificatePair('first').certificate;
+  const socket = connect({ host: host ?? '', port: Number(port), ca });
+  socket.end('GET /v2/ HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n');
+  assert.match(await text(socket), /^HTTP\/1\.1 200 OK/);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

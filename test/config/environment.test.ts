@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileWith, loadFrom, problemsFrom } from './loadFrom.ts';
+import { certificatePath } from '../support/certificates.ts';
 
 describe('the environment', () => {
   test('sets every setting that does not lie within a list', () => {
     const { configuration } = loadFrom({
       environment: {
         PULLTHROUGH_LISTEN: ':1',
+        PULLTHROUGH_TLS_CERTIFICATE_FILE: certificatePath('first.crt'),
+        PULLTHROUGH_TLS_KEY_FILE: certificatePath('first.key'),
         PULLTHROUGH_OPS_LISTEN: ':2',
         PULLTHROUGH_STORAGE_DIRECTORY: '/srv',
         PULLTHROUGH_STORAGE_MAX_SIZE: '3B',
@@ -32,6 +35,10 @@ describe('the environment', () => {
     const { upstreams, ...others } = configuration;
     assert.deepEqual(others, {
       listen: { host: '::', port: 1 },
+      tls: {
+        certificateFile: certificatePath('first.crt'),
+        keyFile: certificatePath('first.key'),
+      },
       ops: { listen: { host: '::', port: 2 } },
       storage: {
         directory: '/srv',

@@ -10,6 +10,7 @@ test('without any source, the defaults are in force', () => {
   assert.equal(file, undefined);
   assert.deepEqual(configuration, {
     listen: { host: '0.0.0.0', port: 5000 },
+    tls: {},
     ops: { listen: { host: '0.0.0.0', port: 5001 } },
     storage: {
       directory: './data',

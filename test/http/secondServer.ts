@@ -1,6 +1,8 @@
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
 import type { ServerLimits } from '../../src/http/serverLimits.ts';
+import type { TlsPair } from '../../src/http/tlsRenewal.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import type { Stage } from './stage.ts';
@@ -8,17 +10,19 @@ import type { Stage } from './stage.ts';
 /** A server of a test's own before the mirror of a stage. */
 export interface SecondServer {
   readonly port: number;
+  readonly server: Server;
   /** The requests that are over, oldest first. */
   readonly finished: readonly FinishedRequest[];
   /** Its ends of the connections that it holds. */
   readonly connections: ReadonlySet<Socket>;
 }
 
-/** Starts a second server before the stage's mirror, with limits of its own. */
+/** Starts a second server before the stage's mirror, with limits of its own, or with TLS. */
 export async function serveWith(
   t: Lifetime,
   { mirror }: Stage,
   limits: Partial<ServerLimits> = {},
+  tls?: TlsPair,
 ): Promise<SecondServer> {
   const finished: FinishedRequest[] = [];
   const app = createRegistryServer({
@@ -26,6 +30,7 @@ export async function serveWith(
     observer: { finished: (request) => finished.push(request) },
     monotonicNow: () => performance.now(),
     limits,
+    tls,
   });
   const connections = new Set<Socket>();
   app.server.on('connection', (socket) => {
@@ -37,5 +42,5 @@ export async function serveWith(
     await app.close();
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  return { port: Number(new URL(url).port), finished, connections };
+  return { port: Number(new URL(url).port), server: app.server, finished, connections };
 }
