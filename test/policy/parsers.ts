@@ -1,6 +1,3 @@
-import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
-import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseSamples } from '../../src/cli/statsSamples.ts';
 import { parseByteSize } from '../../src/config/byteSize.ts';
@@ -36,7 +33,7 @@ import { loadFrom } from '../config/loadFrom.ts';
 import { anyText } from '../support/anyText.ts';
 
 /** What reads a text that somebody else wrote. */
-interface Parser {
+export interface Parser {
   readonly read: (text: string) => unknown;
   /** What its texts are made of, so that many of those that are tried are nearly right. */
   readonly pieces: readonly string[];
@@ -91,7 +88,7 @@ const digest = digestOf(Buffer.from(''));
 const yamlOf = { longest: yamlLongest, pieces: yaml };
 
 /** By the name of the function, which every parser below these folders has to be found under. */
-const parsers: Readonly<Record<string, Parser>> = {
+export const parsers: Readonly<Record<string, Parser>> = {
   bareMediaType: { read: bareMediaType, pieces: field },
   contentNature: {
     read: (text) => contentNature(Buffer.from(text)),
@@ -213,37 +210,17 @@ function longTexts({ pieces, longest = megabyte }: Parser): fc.Arbitrary<string>
     .map(([start, middle, end]) => start + middle.repeat(longest / middle.length) + end);
 }
 
-for (const [name, parser] of Object.entries(parsers)) {
-  describe(name, () => {
-    test('takes any text without an error but its own', () => {
-      const nearlyRight = fc.string({ unit: fc.constantFrom(...parser.pieces), maxLength: 60 });
-      const texts = fc.oneof(anyText(), nearlyRight);
-      fc.assert(fc.property(texts, (text) => readSafely(parser, text)));
-    });
-
-    test(`gets to the end of a very long one`, () => {
-      fc.assert(
-        fc.property(longTexts(parser), (text) => readSafely(parser, text)),
-        { numRuns: 20 },
-      );
-    });
-  });
+/** A parser takes any text without an error but its own. */
+export function assertTakesAnyText(parser: Parser): void {
+  const nearlyRight = fc.string({ unit: fc.constantFrom(...parser.pieces), maxLength: 60 });
+  const texts = fc.oneof(anyText(), nearlyRight);
+  fc.assert(fc.property(texts, (text) => readSafely(parser, text)));
 }
 
-test('every parser of a text is among these', async () => {
-  const elsewhere = new Set(['readConfigurationFile', 'readTokenFiles', 'readDockerHubAccount']);
-  const found = new Set<string>();
-  for (const folder of ['registry', 'config', 'http']) {
-    const directory = new URL(`../../src/${folder}/`, import.meta.url);
-    for (const file of await readdir(directory)) {
-      if (!file.endsWith('.ts')) continue;
-      const module = (await import(new URL(file, directory).href)) as Record<string, unknown>;
-      for (const name of Object.keys(module)) {
-        if (/^(?:parse|read|select|guess|next)[A-Z]/.test(name)) found.add(name);
-      }
-    }
-  }
-  assert.ok(found.size > 15);
-  const missing = [...found].filter((name) => parsers[name] === undefined && !elsewhere.has(name));
-  assert.deepEqual(missing, []);
-});
+/** A parser gets to the end of very long texts, of which so many are tried. */
+export function assertReadsLongTexts(parser: Parser, numRuns: number): void {
+  fc.assert(
+    fc.property(longTexts(parser), (text) => readSafely(parser, text)),
+    { numRuns },
+  );
+}
