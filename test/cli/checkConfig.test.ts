@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileWith } from '../config/loadFrom.ts';
 import { markedSecret } from '../support/secretMark.ts';
-import { runCli } from './runCli.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { runHere } from './runCli.ts';
 
 const token = markedSecret('hunter2');
 const account = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: token };
@@ -10,7 +11,9 @@ const account = { DOCKERHUB_USERNAME: 'acme', DOCKERHUB_TOKEN: token };
 describe('check-config', () => {
   test('tells every setting, its value and its source, and no secret', async (t) => {
     const file = await fileWith(t, 'storage:\n  maxSize: 107374182400\n');
-    const { code, stdout } = await runCli(t, ['check-config', '--config', file], account);
+    const { code, stdout } = await runHere(['check-config', '--config', file], {
+      environment: account,
+    });
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^storage.maxSize +100GiB +${file}:2:12$`, 'm'));
     assert.match(stdout, /^upstreams\[0\]\.accounts\[0\]\.token +\[secret\] +DOCKERHUB_TOKEN$/m);
@@ -22,7 +25,7 @@ describe('check-config', () => {
   test('takes the flags of serve, which beat the environment', async (t) => {
     const args = ['check-config', '--listen', ':7', '--data', '/srv', '--offline'];
     const environment = { PULLTHROUGH_LISTEN: ':8', PULLTHROUGH_LOG_LEVEL: 'warn' };
-    const { stdout } = await runCli(t, args, environment);
+    const { stdout } = await runHere(args, { environment, directory: await temporaryDirectory(t) });
     assert.match(stdout, /^listen +:7 +--listen$/m);
     assert.match(stdout, /^storage\.directory +\/srv +--data$/m);
     assert.match(stdout, /^offline +true +--offline$/m);
@@ -30,7 +33,10 @@ describe('check-config', () => {
   });
 
   test('prints JSON where it is asked to', async (t) => {
-    const { code, stdout } = await runCli(t, ['check-config', '--json', '--data=/srv'], account);
+    const { code, stdout } = await runHere(['check-config', '--json', '--data=/srv'], {
+      environment: account,
+      directory: await temporaryDirectory(t),
+    });
     assert.equal(code, 0);
     const { valid, file, settings } = JSON.parse(stdout) as {
       valid: boolean;
@@ -48,7 +54,9 @@ describe('check-config', () => {
 
   test('prints problems as JSON too, and exits with 2', async (t) => {
     const args = ['check-config', '--json', '--log-level', 'loud'];
-    const { code, stdout, stderr } = await runCli(t, args);
+    const { code, stdout, stderr } = await runHere(args, {
+      directory: await temporaryDirectory(t),
+    });
     assert.deepEqual([code, stderr], [2, '']);
     assert.deepEqual(JSON.parse(stdout), {
       valid: false,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { fileWith } from '../config/loadFrom.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { runCli, runHere } from './runCli.ts';
 
 const commands = [
@@ -92,8 +93,8 @@ describe('the program exits with 2 and all problems', () => {
   for (const command of [[], ['serve'], ['check-config']]) {
     test(`for "${['pullthrough', ...command].join(' ')}"`, async (t) => {
       const file = await fileWith(t, 'storage:\n  maxSize: big\nlog: {level: loud}\n');
-      const { code, stdout, stderr } = await runCli(t, ['--config', file, ...command], {
-        PULLTHROUGH_OFFLINE: 'maybe',
+      const { code, stdout, stderr } = await runHere(['--config', file, ...command], {
+        environment: { PULLTHROUGH_OFFLINE: 'maybe' },
       });
       assert.deepEqual([code, stdout], [2, '']);
       assert.deepEqual(
@@ -110,7 +111,9 @@ describe('the program exits with 2 and all problems', () => {
   }
 
   test('for a flag with a wrong value', async (t) => {
-    const { code, stderr } = await runCli(t, ['serve', '--listen', 'x']);
+    const { code, stderr } = await runHere(['serve', '--listen', 'x'], {
+      directory: await temporaryDirectory(t),
+    });
     assert.equal(code, 2);
     assert.match(stderr, /^ {2}--listen: listen: expected host:port/m);
   });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileWith } from '../config/loadFrom.ts';
 import { startMirrorProcess, type MirrorProcess } from '../mirror/mirrorProcess.ts';
 import { startHub } from '../support/hub/scriptedHub.ts';
 import { buildImage } from '../support/images.ts';
-import type { Lifetime } from '../support/lifetime.ts';
+import { OwnLifetime, type Lifetime } from '../support/lifetime.ts';
 import { compileCache } from '../support/compileCache.ts';
-import { mainFile, runCli, runHere } from './runCli.ts';
+import { mainFile, runHere } from './runCli.ts';
 
 /** A mirror from which an image's manifest was pulled twice. */
 async function usedMirror(t: Lifetime): Promise<MirrorProcess> {
@@ -52,10 +52,18 @@ const jsonKeys = [
 ];
 
 describe('stats', () => {
+  // Those that only look share one: a process of its own for each takes longer than all they do.
+  let mirror: MirrorProcess;
+  const lifetime = new OwnLifetime();
+  before(async () => {
+    mirror = await usedMirror(lifetime);
+  });
+  after(() => lifetime.end());
+
   test('shows what the mirror of the configuration did', async (t) => {
-    const { opsAddress } = await usedMirror(t);
+    const { opsAddress } = mirror;
     const file = await fileWith(t, `ops:\n  listen: ${opsAddress}\n`);
-    const { code, stdout, stderr } = await runCli(t, ['stats', '--config', file]);
+    const { code, stdout, stderr } = await runHere(['stats', '--config', file]);
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^docker\.io: answers$/m);
     assert.match(stdout, /^ +anonymous +yes +99 of 100 +(-|[56]h.*?) +1 +0$/m);
@@ -63,10 +71,10 @@ describe('stats', () => {
     assert.match(stdout, /^fills +0 in flight, 0 clients waiting$/m);
   });
 
-  test('prints JSON with keys that do not depend on what is known', async (t) => {
-    const { opsAddress } = await usedMirror(t);
+  test('prints JSON with keys that do not depend on what is known', async () => {
+    const { opsAddress } = mirror;
     const args = ['stats', '--json', '--url', `http://${opsAddress}`];
-    const { code, stdout } = await runCli(t, args);
+    const { code, stdout } = await runHere(args);
     assert.equal(code, 0);
     const stats = JSON.parse(stdout) as {
       upstreams: { host: string; up: boolean; accounts: { countedPulls: number }[] }[];
@@ -96,7 +104,7 @@ describe('stats', () => {
   });
 
   test('watches until a signal, one JSON object a line, and exits with 0', async (t) => {
-    const { opsAddress } = await usedMirror(t);
+    const { opsAddress } = mirror;
     const args = ['stats', '--json', '--watch', '0.1', '--url', `http://${opsAddress}`];
     const child = spawn(process.execPath, [mainFile, ...args], {
       env: compileCache,

@@ -15,8 +15,8 @@ import { layoutOf, startScene, timesObserved, type Scene } from './scene.ts';
 const repository = 'library/alpine';
 const mebibyte = 1024 * 1024;
 
-/** An image whose layer is read from its file; config and manifest are read whole. */
-const layer = generatedBlob({ size: mebibyte, seed: 'a layer' });
+/** An image whose layer is read from its file, as what is larger than 256 KiB is; config and manifest are read whole. */
+const layer = generatedBlob({ size: 300_000, seed: 'a layer' });
 const image = buildImage({ layers: [layer] });
 const parts = { layer: layer.digest, config: image.config.digest, manifest: image.manifest.digest };
 
