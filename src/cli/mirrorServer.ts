@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
+import { HandOver } from '../http/handOver.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { StoreMark } from '../ops/apiRoutes.ts';
@@ -43,7 +44,10 @@ export async function startMirror(
   const background = createBackgroundWork(configuration, opened, { logger, metrics });
   const requests = createRequestObserver(metrics, logger);
   const tls = await readCertificate(configuration.tls);
-  const registry = createRegistryServer({ mirror, observer: requests, monotonicNow, tls });
+  const { accelRedirect } = configuration;
+  const handOver = accelRedirect === undefined ? undefined : new HandOver(accelRedirect);
+  const served = { mirror, observer: requests, monotonicNow, tls, handOver };
+  const registry = createRegistryServer(served);
   const renewal = tls && renewCertificate(registry.server, tls, configuration.tls, logger);
   const readings = (): Promise<CacheReadings> =>
     readCache(mirror, store, background, configuration);

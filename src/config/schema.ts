@@ -9,6 +9,7 @@ import {
   duration,
   durationBound,
   imagePattern,
+  internalLocation,
   listenAddress,
   path,
   registryHost,
@@ -45,6 +46,11 @@ export const settingsSchema = z
         keyFile: path.optional().describe('PEM file with the key of that certificate.'),
       })
       .prefault({}),
+    accelRedirect: internalLocation
+      .optional()
+      .describe(
+        'The location, such as `/internal-blobs`, in which an nginx before the mirror has the blobs: held ones are left to it to be sent (`X-Accel-Redirect`) where it asks for that, as `config/nginx` has it.',
+      ),
     ops: z
       .strictObject({
         listen: listenAddress.prefault('0.0.0.0:5001').meta({

@@ -36,6 +36,12 @@ export const boolean = z.boolean().meta({ expected: 'true or false' });
 /** A file or a directory. */
 export const path = z.string().min(1).meta({ expected: 'a path' });
 
+/** A location of another server, without a slash at its end. */
+export const internalLocation = z
+  .string()
+  .regex(/^(?:\/(?!v2(?:\/|$)|\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/)
+  .meta({ expected: 'a path such as /internal-blobs, beside /v2' });
+
 const sizeExpected = 'a size such as 512MiB, 100GB or plain bytes';
 const sizeInput = z.union([z.string().regex(byteSizePattern), z.int().nonnegative()]);
 

@@ -14,6 +14,7 @@ import type { ManifestDescription } from '../mirror/manifestAnswer.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { writeBody, type BodyPart } from './bodyWriter.ts';
+import { handOver, type HandOver } from './handOver.ts';
 import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
 import type { RequestTrace } from './requestTrace.ts';
 import { sendBytes } from './sendBytes.ts';
@@ -49,6 +50,7 @@ export async function answerBlob(
   request: FastifyRequest,
   reply: FastifyReply,
   pool: BufferPool,
+  handingOver: HandOver | undefined,
 ): Promise<FastifyReply> {
   const answer = await mirror.blobs.get(repository, digest);
   let streaming = false;
@@ -63,6 +65,8 @@ export async function answerBlob(
     if (answer.source instanceof MemorySource && part.length !== undefined) {
       return sendBytes(reply, answer.source.bytes.subarray(part.start, part.start + part.length));
     }
+    const address = handingOver?.addressOf(reply, answer);
+    if (address !== undefined) return handOver(reply, address, part);
     streamBlob(answer, part, reply, pool);
     streaming = true;
     return reply;

@@ -4,6 +4,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import { BufferPool } from './bufferPool.ts';
 import { answerBlob, answerManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
+import type { HandOver } from './handOver.ts';
 import { answerReferrers, answerTags } from './listHandlers.ts';
 import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
 import { findRepository } from '../mirror/repositoryLookup.ts';
@@ -17,13 +18,13 @@ const emptyObject = Buffer.from('{}');
 const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
-export function addRoutes(app: FastifyInstance, mirror: Mirror): void {
+export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandOver): void {
   const pool = new BufferPool(pieceSize, idlePieces);
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      handler: (request, reply) => answer(mirror, pool, request, reply),
+      handler: (request, reply) => answer({ mirror, pool, handOver }, request, reply),
     });
     app.route({
       method: [...pushMethods],
@@ -33,9 +34,15 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror): void {
   }
 }
 
+/** What answers are made of. */
+interface Supplies {
+  readonly mirror: Mirror;
+  readonly pool: BufferPool;
+  readonly handOver: HandOver | undefined;
+}
+
 async function answer(
-  mirror: Mirror,
-  pool: BufferPool,
+  supplies: Supplies,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -43,7 +50,7 @@ async function answer(
   const path = parseRegistryPath(target.path);
   request.trace.route = path.kind;
   if (path.kind === 'base') return answerBase(reply);
-  return answerContent(mirror, pool, path, target, request, reply);
+  return answerContent(supplies, path, target, request, reply);
 }
 
 /** `GET /v2/`: open to all, so no challenge, which dockerd would meet with Docker Hub credentials. */
@@ -53,8 +60,7 @@ function answerBase(reply: FastifyReply): FastifyReply {
 }
 
 async function answerContent(
-  mirror: Mirror,
-  pool: BufferPool,
+  { mirror, pool, handOver }: Supplies,
   path: Exclude<RegistryPath, { kind: 'base' }>,
   target: RequestTarget,
   request: FastifyRequest,
@@ -69,7 +75,7 @@ async function answerContent(
     case 'manifest':
       return answerManifest(mirror, repository, path.reference, request, reply);
     case 'blob':
-      return answerBlob(mirror, repository, path.digest, request, reply, pool);
+      return answerBlob(mirror, repository, path.digest, request, reply, pool, handOver);
     case 'tags':
       return answerTags(mirror, repository, target, request, reply);
     case 'referrers':

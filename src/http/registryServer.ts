@@ -5,6 +5,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
+import type { HandOver } from './handOver.ts';
 import { addRoutes } from './registryRoutes.ts';
 import { requireSoundHead } from './requestHead.ts';
 import { RequestTrace } from './requestTrace.ts';
@@ -29,6 +30,8 @@ export interface RegistryServerOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Speaks TLS with it; without, plain HTTP. */
   readonly tls?: TlsPair | undefined;
+  /** Leaves the sending of held blobs to an nginx before it. */
+  readonly handOver?: HandOver | undefined;
 }
 
 // No body is ever read: what announces one is refused by its head.
@@ -64,7 +67,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   app.addHook('onSend', async (request) => request.trace.headSent());
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((_request, reply) => sendError(reply, new RegistryError('NOT_FOUND')));
-  addRoutes(app, options.mirror);
+  addRoutes(app, options.mirror, options.handOver);
   answerExpectations(app);
   return app;
 }

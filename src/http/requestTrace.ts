@@ -9,6 +9,7 @@ export class RequestTrace {
   outcome: RequestOutcome | undefined;
   error: unknown;
   bytesSent = 0;
+  handedOver = false;
   readonly #now: () => number;
   readonly #startedAt: number;
   #firstByteAt: number | undefined;
@@ -30,7 +31,7 @@ export class RequestTrace {
       'method' | 'status' | 'path' | 'client' | 'requestId' | 'aborted'
     >,
   ): FinishedRequest {
-    const { route, kind, upstream, outcome, error, bytesSent } = this;
+    const { route, kind, upstream, outcome, error, bytesSent, handedOver } = this;
     return {
       ...outside,
       route,
@@ -39,6 +40,7 @@ export class RequestTrace {
       outcome,
       error,
       bytesSent,
+      handedOver,
       durationSeconds: (this.#now() - this.#startedAt) / 1000,
       firstByteSeconds:
         this.#firstByteAt === undefined ? undefined : (this.#firstByteAt - this.#startedAt) / 1000,

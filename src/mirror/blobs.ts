@@ -3,6 +3,7 @@ import { RegistryError } from '../registry/errors.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, repositoryKey } from '../store/catalog.ts';
+import { blobFileName } from '../store/storeLayout.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
@@ -21,6 +22,8 @@ export interface BlobAnswer {
   readonly digest: Digest;
   readonly source: BlobSource;
   readonly outcome: CacheOutcome;
+  /** Where all of it lies, below the store's directory of blobs; absent where that is no file of its own. */
+  readonly file?: string;
 }
 
 /** The parts of the mirror that {@link Blobs} is made of. */
@@ -76,8 +79,10 @@ export class Blobs {
     if (source === undefined) return undefined;
     const outcome = seen ? 'hit' : 'revalidated';
     // What is in memory can't break off, and offline there is no other way.
-    if (source instanceof MemorySource || this.#parts.offline) return { digest, source, outcome };
-    return { digest, source: this.#spilling(repository, digest, source), outcome };
+    if (source instanceof MemorySource) return { digest, source, outcome };
+    const file = blobFileName(digest);
+    if (this.#parts.offline) return { digest, source, outcome, file };
+    return { digest, source: this.#spilling(repository, digest, source), outcome, file };
   }
 
   async #fetched(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {

@@ -11,7 +11,7 @@ export interface MeasuredRequest {
   readonly route: RequestRoute;
   /** The status that went out, or would have gone out had the client stayed. */
   readonly status: number;
-  /** Bytes of the body that were handed to the socket; 0 for HEAD. */
+  /** Bytes of the body that were handed to the socket, or over to nginx to be sent; 0 for HEAD. */
   readonly bytesSent: number;
   /** From the request's head to the last byte of the answer, or to the moment it was given up. */
   readonly durationSeconds: number;
@@ -33,6 +33,8 @@ export interface FinishedRequest extends MeasuredRequest {
   readonly requestId: string;
   /** Whether the answer ended before its last byte. */
   readonly aborted: boolean;
+  /** Whether nginx was left to send the body. */
+  readonly handedOver: boolean;
   /** What went wrong, where something did. */
   readonly error?: unknown;
 }

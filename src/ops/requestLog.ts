@@ -20,6 +20,7 @@ function members(request: FinishedRequest): Record<string, unknown> {
     durationMs: Math.round(request.durationSeconds * 1e6) / 1e3,
     client: request.client,
     requestId: request.requestId,
+    ...(request.handedOver ? { handedOver: true } : {}),
     ...(request.aborted ? { aborted: true } : {}),
     ...explanation(request.error),
   };

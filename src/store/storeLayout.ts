@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../registry/digest.ts';
 
 /**
@@ -54,13 +54,22 @@ export class StoreLayout {
     return Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
   }
 
-  /** The directory of a finished blob: two hex digits deep, so that none grows too large to list. */
+  /** The directory of a finished blob. */
   blobDirectory(digest: Digest): string {
-    return join(this.blobs, digestAlgorithm(digest), digestHex(digest).slice(0, 2));
+    return dirname(this.blobFile(digest));
   }
 
   /** The file of a finished blob. */
   blobFile(digest: Digest): string {
-    return join(this.blobDirectory(digest), digestHex(digest));
+    return join(this.blobs, blobFileName(digest));
   }
+}
+
+/**
+ * The path of a finished blob below {@link StoreLayout.blobs}, with slashes: two hex digits deep, so that no
+ * directory grows too large to list.
+ */
+export function blobFileName(digest: Digest): string {
+  const hex = digestHex(digest);
+  return `${digestAlgorithm(digest)}/${hex.slice(0, 2)}/${hex}`;
 }

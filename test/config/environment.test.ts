@@ -10,6 +10,7 @@ describe('the environment', () => {
         PULLTHROUGH_LISTEN: ':1',
         PULLTHROUGH_TLS_CERTIFICATE_FILE: certificatePath('first.crt'),
         PULLTHROUGH_TLS_KEY_FILE: certificatePath('first.key'),
+        PULLTHROUGH_ACCEL_REDIRECT: '/blobs',
         PULLTHROUGH_OPS_LISTEN: ':2',
         PULLTHROUGH_STORAGE_DIRECTORY: '/srv',
         PULLTHROUGH_STORAGE_MAX_SIZE: '3B',
@@ -39,6 +40,7 @@ describe('the environment', () => {
         certificateFile: certificatePath('first.crt'),
         keyFile: certificatePath('first.key'),
       },
+      accelRedirect: '/blobs',
       ops: { listen: { host: '::', port: 2 } },
       storage: {
         directory: '/srv',

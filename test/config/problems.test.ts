@@ -152,7 +152,10 @@ describe('a problem tells place, setting, value and what was expected', () => {
     test(`also where the whole file is ${text}`, async (t) => {
       const file = await fileWith(t, text);
       const [problem, ...others] = problemsFrom({ file });
-      assert.match(problem ?? '', /:1:1: expected a mapping of listen, tls, ops, storage/);
+      assert.match(
+        problem ?? '',
+        /:1:1: expected a mapping of listen, tls, accelRedirect, ops, storage/,
+      );
       assert.deepEqual(others, []);
     });
   }

@@ -18,7 +18,8 @@ test('config/pullthrough.yaml sets every setting that has a default', () => {
   assert.deepEqual(unset, []);
   const keys = new Set(inForce.map(({ key }) => key.replaceAll(/\[\d+\]/g, '[]')));
   const shown = settingRows().filter(
-    ({ key }) => !/^upstreams$|accounts\[\]|tagRules\[\]|^warm\[\]|^ops\.token|^tls\./.test(key),
+    ({ key }) =>
+      !/^upstreams$|accounts\[\]|tagRules\[\]|^warm\[\]|^ops\.token|^tls\.|^accelR/.test(key),
   );
   assert.deepEqual(
     shown.filter(({ key }) => !keys.has(key)).map(({ key }) => key),
@@ -29,7 +30,7 @@ test('config/pullthrough.yaml sets every setting that has a default', () => {
 test('config/pullthrough.yaml mentions the settings that have no default, or stand in a list', async () => {
   const text = await readFile(file, 'utf8');
   const inLists = settingRows().filter(({ key }) =>
-    /accounts\[\]|tagRules\[\]|^warm\[\]|^ops\.token|^tls\./.test(key),
+    /accounts\[\]|tagRules\[\]|^warm\[\]|^ops\.token|^tls\.|^accelR/.test(key),
   );
   const names = inLists.map(({ path }) => `${path.at(-1)}:`);
   assert.ok(names.length > 8);

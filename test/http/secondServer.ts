@@ -1,8 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createRegistryServer } from '../../src/http/registryServer.ts';
+import { createRegistryServer, type RegistryServerOptions } from '../../src/http/registryServer.ts';
 import type { ServerLimits } from '../../src/http/serverLimits.ts';
-import type { TlsPair } from '../../src/http/tlsRenewal.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import type { Stage } from './stage.ts';
@@ -17,12 +16,12 @@ export interface SecondServer {
   readonly connections: ReadonlySet<Socket>;
 }
 
-/** Starts a second server before the stage's mirror, with limits of its own, or with TLS. */
+/** Starts a second server before the stage's mirror, with limits and options of its own. */
 export async function serveWith(
   t: Lifetime,
   { mirror }: Stage,
   limits: Partial<ServerLimits> = {},
-  tls?: TlsPair,
+  options: Pick<RegistryServerOptions, 'tls' | 'handOver'> = {},
 ): Promise<SecondServer> {
   const finished: FinishedRequest[] = [];
   const app = createRegistryServer({
@@ -30,7 +29,7 @@ export async function serveWith(
     observer: { finished: (request) => finished.push(request) },
     monotonicNow: () => performance.now(),
     limits,
-    tls,
+    ...options,
   });
   const connections = new Set<Socket>();
   app.server.on('connection', (socket) => {

@@ -16,7 +16,7 @@ const [first, second] = [certificatePair('first'), certificatePair('second')];
 
 async function startTls(t: Lifetime, largeSize?: number) {
   const stage = await startStage(t, largeSize === undefined ? {} : { largeSize });
-  return { ...stage, ...(await serveWith(t, stage, {}, first)) };
+  return { ...stage, ...(await serveWith(t, stage, {}, { tls: first })) };
 }
 
 /** Shakes hands with a server of one of the two certificates; rejects where that fails. */

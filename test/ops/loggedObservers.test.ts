@@ -32,6 +32,7 @@ const request: FinishedRequest = {
   client: '192.0.2.7',
   requestId: 'req-1',
   aborted: false,
+  handedOver: false,
 };
 
 function newMetrics(): Metrics {

@@ -10,6 +10,7 @@ export const debianPackages = {
   'docker-registry': 'docker-registry',
   dockerd: 'docker.io',
   htpasswd: 'apache2-utils',
+  nginx: 'nginx-light',
   podman: 'podman',
   prometheus: 'prometheus',
   promtool: 'prometheus',
