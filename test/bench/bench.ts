@@ -1,75 +1,72 @@
 /**
- * The benchmark against peers: `node test/bench/bench.ts [--quick] [--json FILE]`.
+ * The benchmark against peers: `node test/bench/bench.ts [--quick] …`, see `--help`.
  *
- * It measures the mirror beside Debian's `docker-registry` as a proxy, both before the same upstream (a
- * `docker-registry` with a pushed image), and prints a table with the ratio of each pair of figures. All
- * of it runs on this machine over loopback, clients included: the ratios say something about the servers,
- * the absolute figures only about this machine at this time. Nothing here passes or fails by a figure.
+ * It starts the mirror and its peers before the same upstream (a `docker-registry` with pushed images),
+ * measures them on the same work in turns, and prints every figure, the ratio of each pair and which of
+ * the targets are met. All of it runs on this machine over loopback, clients included: the ratios say
+ * something about the servers, the absolute figures only about this machine at this time. Nothing here
+ * passes or fails by a figure.
  */
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { contenders } from './contenders/contenders.ts';
 import { describeMachine } from './machine.ts';
-import { missingPrograms } from './missingPrograms.ts';
-import { measureAll } from './rounds.ts';
-import { fullScale, quickScale } from './scale.ts';
+import { installed, missingPrograms } from './missingPrograms.ts';
+import { parseOptions, type BenchOptions } from './options.ts';
+import { peerVersions } from './peerVersions.ts';
+import { baselineOf, readBaseline, writeBaseline } from './report/baseline.ts';
+import { drawChart } from './report/chart.ts';
+import { formatComparison } from './report/comparison.ts';
+import type { Report } from './report/report.ts';
 import { summarize } from './report/summary.ts';
 import { formatReport } from './report/text.ts';
+import { judge } from './report/verdict.ts';
+import { measureAll } from './rounds.ts';
+import { targets } from './target.ts';
 import { trials } from './trials.ts';
 
-const usage = `Usage: node test/bench/bench.ts [--quick] [--json FILE]
+const usage = `Usage: node test/bench/bench.ts [--quick] [--only TRIAL[,TRIAL]] [--rounds N] [--json FILE]
+         [--chart FILE] [--compare [FILE]] [--write-baseline [FILE]]
 
-Measures the mirror and docker-registry as a proxy on the same work, in turns, and prints the median
-of all rounds, the least and the greatest, and the ratio of the medians. The figures are those of a
-machine that also runs the clients and the upstream; close what else is running.
+Measures the mirror beside its peers on the same work, in turns, and prints the median of all rounds,
+the least and the greatest, the ratios of each round's pairs, and which targets are met. The figures
+are those of a machine that also runs the clients and the upstream; close what else is running.
 
-  --quick      one round with a blob of 200 MB: under 2 minutes (all: 3 rounds with 1 GiB, under 8)
-  --json FILE  writes the figures of every round too
-  --help       this text
+  --quick                  one round with smaller work: under 3 minutes (all: 5 rounds with 1 GiB)
+  --only TRIAL[,TRIAL]     of these alone: ${trials.map(({ name }) => name).join(', ')}
+  --rounds N               so many rounds
+  --json FILE              writes all that was found
+  --chart FILE             draws the ratios as an SVG
+  --compare [FILE]         says what moved beyond the spread of both runs, by default since the
+                           committed baseline, test/bench/baseline.json
+  --write-baseline [FILE]  keeps this run's ratios for that
+  --help                   this text
 `;
 
-async function run(args: string[]): Promise<number> {
-  const options = parseOptions(args);
-  if (options instanceof Error) return complain(`${options.message}\n\n${usage}`, 2);
-  if (options.help) return say(usage, 0);
-  const missing = missingPrograms(['docker-registry', 'wrk', 'curl']);
-  if (missing !== undefined) return complain(`${missing}\n`, 1);
-  return compare(options.quick, options.json, options.only?.split(','));
-}
-
-function parseOptions(args: string[]) {
-  const options = {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    only: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  } as const;
+async function main(args: string[]): Promise<number> {
+  let options: BenchOptions;
   try {
-    return parseArgs({ args, options }).values;
+    options = parseOptions(args, trials);
   } catch (error) {
-    return error as Error;
+    return complain(`${(error as Error).message}\n\n${usage}`, 2);
   }
+  if (options.help) return say(usage, 0);
+  const missing = missingPrograms(['docker-registry']);
+  if (missing !== undefined) return complain(`the upstream is ${missing}\n`, 1);
+  return run(options);
 }
 
-async function compare(
-  quick: boolean,
-  file: string | undefined,
-  only: readonly string[] | undefined,
-): Promise<number> {
-  const scale = quick ? quickScale : fullScale;
-  const machine = { ...describeMachine(), loadAverageBefore: loadavg() };
+async function run(options: BenchOptions): Promise<number> {
+  const { scale } = options;
+  const before = options.compare === undefined ? undefined : await readBaseline(options.compare);
   const interrupted = interruption();
   const timeUp = AbortSignal.timeout(scale.secondsAtMost * 1000);
-  const signal = AbortSignal.any([interrupted, timeUp]);
   try {
-    const chosen = trials.filter(({ name }) => only === undefined || only.includes(name));
-    const measured = await measureAll({ scale, trials: chosen, contenders, signal, progress });
-    const results = summarize(measured.figures);
-    const date = new Date().toISOString();
-    const report = { date, machine, scale, results, missing: measured.missing };
-    if (file !== undefined) await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
-    return say(`\n${formatReport(report)}`, 0);
+    const report = await measure(options, AbortSignal.any([interrupted, timeUp]));
+    say(`\n${formatReport(report)}`, 0);
+    if (before !== undefined) say(`\n${formatComparison(before, baselineOf(report))}`, 0);
+    await write(options, report);
+    return report.missingTrials.some(({ failed }) => failed) ? 1 : 0;
   } catch (error) {
     if (interrupted.aborted) return complain('interrupted\n', 130);
     if (timeUp.aborted) return complain(`not done in ${scale.secondsAtMost} s\n`, 1);
@@ -77,15 +74,48 @@ async function compare(
   }
 }
 
+async function measure(
+  { scale, trials: chosen }: BenchOptions,
+  signal: AbortSignal,
+): Promise<Report> {
+  const date = new Date().toISOString();
+  const [loadAverageBefore = 0] = loadavg();
+  const isThere = (needs: readonly string[]) => needs.every(installed);
+  const measured = await measureAll({
+    scale,
+    trials: chosen,
+    contenders: contenders.filter(({ needs }) => isThere(needs)),
+    signal,
+    progress: (line) => complain(`${line}\n`, 0),
+  });
+  const needed = [...contenders, ...chosen].flatMap(({ needs }) => needs);
+  return {
+    date,
+    machine: describeMachine(),
+    loadAverageBefore,
+    versions: await peerVersions(),
+    scale,
+    missingPrograms: [...new Set(needed)].filter((name) => !installed(name)),
+    missingTrials: measured.missing,
+    results: summarize(measured.figures),
+    verdicts: judge(targets, measured.figures),
+  };
+}
+
+async function write(
+  { json, chart, writeBaseline: file }: BenchOptions,
+  report: Report,
+): Promise<void> {
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (chart !== undefined) await writeFile(chart, drawChart(report));
+  if (file !== undefined) await writeBaseline(file, baselineOf(report));
+}
+
 /** Aborts at the first SIGINT or SIGTERM, so that everything is stopped and removed; the next one ends the process. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
   return controller.signal;
-}
-
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 function say(text: string, exitCode: number): number {
@@ -98,4 +128,4 @@ function complain(text: string, exitCode: number): number {
   return exitCode;
 }
 
-process.exitCode = await run(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 import type { Contender } from './contenders/contender.ts';
 import type { ContenderName, RoundFigure } from './figure.ts';
 import type { Scale } from './scale.ts';
+import { installed } from './missingPrograms.ts';
 import { LeftOut, type Trial, type TrialSetting } from './trial.ts';
 import { startBenchUpstream, type BenchUpstream } from './upstream.ts';
 import { WarmServers } from './warmServers.ts';
@@ -33,14 +34,14 @@ export interface Measured {
 /** Runs all trials in all rounds, in turns: who goes first changes from round to round. */
 export async function measureAll(options: RunOptions): Promise<Measured> {
   const { scale, signal, progress } = options;
+  const { runnable, missing } = sort(options.trials);
   progress(`pushing the images, one with ${Math.round(scale.blobBytes / 1e6)} MB, to the upstream`);
   await using upstream = await startBenchUpstream(scale.blobBytes);
   const figures: RoundFigure[] = [];
-  const missing: MissingTrial[] = [];
   for (let round = 1; round <= scale.rounds; round += 1) {
     await using warm = new WarmServers(upstream, signal);
     const setting = settingOf(options, upstream, warm, round);
-    for (const trial of options.trials) {
+    for (const trial of runnable) {
       if (trial.once === true && round > 1) continue;
       if (missing.some(({ trial: name }) => name === trial.name)) continue;
       if (trial.warm !== true) await warm[Symbol.asyncDispose]();
@@ -51,11 +52,23 @@ export async function measureAll(options: RunOptions): Promise<Measured> {
       } catch (error) {
         signal.throwIfAborted();
         missing.push({ trial: trial.name, ...reasonOf(error) });
-        progress(`  left out: ${reasonOf(error).reason}`);
+        progress(`  no figures: ${reasonOf(error).reason}`);
       }
     }
   }
   return { figures, missing };
+}
+
+function sort(trials: readonly Trial[]): { runnable: Trial[]; missing: MissingTrial[] } {
+  const lacking = (trial: Trial) => trial.needs.filter((name) => !installed(name));
+  const missing = trials
+    .filter((trial) => lacking(trial).length > 0)
+    .map((trial) => ({
+      trial: trial.name,
+      reason: `needs ${lacking(trial).join(', ')}`,
+      failed: false,
+    }));
+  return { runnable: trials.filter((trial) => lacking(trial).length === 0), missing };
 }
 
 function reasonOf(error: unknown): { reason: string; failed: boolean } {

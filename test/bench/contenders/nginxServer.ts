@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { searchPath } from '../missingPrograms.ts';
 import { startServer, type Server } from '../server.ts';
 
 /** How an nginx is set up. */
@@ -24,6 +25,7 @@ export async function startNginxServer(options: NginxOptions): Promise<Server> {
     args: start,
     url,
     readyUrl: `http://127.0.0.1:${readyPort}/`,
+    environment: { PATH: searchPath },
     logFile: join(directory, 'log'),
   });
 }

@@ -3,6 +3,10 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { AnswerReader } from './answerReader.ts';
 import type { Discarded, DiscardOrder } from './discardOrder.ts';
 
+// A quarter of a MiB stays in the cache of a core. Beside nginx on two cores (2026-11, Node 26) the client then
+// takes 0.22 CPU-s/GB over one connection and 0.24 over eight, curl 0.23 and 0.34; with 64 KiB 0.23 and 0.42,
+// with 1 MiB 0.22 and 0.23 at 5 % less throughput. Over TLS it takes 0.55, curl 0.82: Node hands decrypted
+// bytes over in the one buffer too, and deciphering is what is left.
 const bufferBytes = 256 * 1024;
 
 interface Clock {

@@ -1,4 +1,5 @@
 import type { Figure } from '../figure.ts';
+import { clientCpu, clientLoad } from '../load/clientLoad.ts';
 import { discard } from '../load/discard.ts';
 import type { DiscardOrder, Discarded } from '../load/discardOrder.ts';
 import { cpuSeconds } from '../processUsage.ts';
@@ -24,14 +25,11 @@ export async function measureDownload(
   const { seconds, clientCpuSeconds } = discarded;
   const usage: Figure[] = [
     { work, measure: 'server CPU', unit: 'CPU-s/GB', value: serverSeconds / gigabytes },
-    { work, measure: 'client CPU', unit: 'CPU-s/GB', value: clientCpuSeconds / gigabytes },
+    { work, measure: clientCpu, unit: 'CPU-s/GB', value: clientCpuSeconds / gigabytes },
     { work, measure: clientLoad, unit: 'cores', value: clientCpuSeconds / seconds },
   ];
   return { ...discarded, usage };
 }
-
-/** How busy the client was, which says whether it was what is measured. */
-export const clientLoad = 'client load';
 
 /** `1 connection`, `8 connections`. */
 export function countOf(count: number, noun: string): string {

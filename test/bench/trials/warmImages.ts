@@ -1,7 +1,7 @@
 import { figuresOf, type ContenderFigure, type Figure } from '../figure.ts';
+import { clientLoad } from '../load/clientLoad.ts';
 import { load } from '../load/wrk.ts';
 import type { Trial } from '../trial.ts';
-import { clientLoad } from './downloads.ts';
 
 /** Whole small images that are held: the manifest and each of its five blobs, in turn. */
 export const warmImages: Trial = {
