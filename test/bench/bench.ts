@@ -24,6 +24,7 @@ import { judge } from './report/verdict.ts';
 import { measureAll } from './rounds.ts';
 import { targets } from './target.ts';
 import { trials } from './trials.ts';
+import { startBenchUpstream } from './upstream.ts';
 
 const usage = `Usage: node test/bench/bench.ts [--quick] [--only TRIAL[,TRIAL]] [--rounds N] [--json FILE]
          [--chart FILE] [--compare [FILE]] [--write-baseline [FILE]]
@@ -80,13 +81,16 @@ async function measure(
 ): Promise<Report> {
   const date = new Date().toISOString();
   const [loadAverageBefore = 0] = loadavg();
-  const isThere = (needs: readonly string[]) => needs.every(installed);
+  const megabytes = Math.round(scale.blobBytes / 1e6);
+  progress(`pushing the images, one with a layer of ${megabytes} MB, to the upstream`);
+  await using upstream = await startBenchUpstream(scale.blobBytes);
   const measured = await measureAll({
     scale,
     trials: chosen,
-    contenders: contenders.filter(({ needs }) => isThere(needs)),
+    contenders: contenders.filter(({ needs }) => needs.every(installed)),
+    upstream,
     signal,
-    progress: (line) => complain(`${line}\n`, 0),
+    progress,
   });
   const needed = [...contenders, ...chosen].flatMap(({ needs }) => needs);
   return {
@@ -116,6 +120,10 @@ function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
   return controller.signal;
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function say(text: string, exitCode: number): number {

@@ -50,12 +50,6 @@ export async function pushImage(
   const manifest = contentOf(Buffer.from(JSON.stringify(manifestOf(config, layers))));
   const path = `/v2/${repository}/manifests`;
   await put(new URL(`${path}/${tag}`, url), mediaTypes.ociManifest, manifest);
-  const held = (at: string, { digest, size }: Content, mediaType: string) => ({
-    path: at,
-    digest,
-    bytes: size,
-    mediaType,
-  });
   const blob = (content: Content) =>
     held(`/v2/${repository}/blobs/${content.digest}`, content, mediaTypes.octetStream);
   return {
@@ -114,4 +108,8 @@ async function put(url: URL, contentType: string, { size, pieces }: Content): Pr
   });
   if (statusCode !== 201) throw new Error(`push: ${statusCode} ${await body.text()}`);
   await body.dump();
+}
+
+function held(path: string, { digest, size }: Content, mediaType: string): PushedContent {
+  return { path, digest, bytes: size, mediaType };
 }

@@ -3,13 +3,14 @@ import type { ContenderName, RoundFigure } from './figure.ts';
 import type { Scale } from './scale.ts';
 import { installed } from './missingPrograms.ts';
 import { LeftOut, type Trial, type TrialSetting } from './trial.ts';
-import { startBenchUpstream, type BenchUpstream } from './upstream.ts';
+import type { BenchUpstream } from './upstream.ts';
 import { WarmServers } from './warmServers.ts';
 
 /** What a run is told. */
 export interface RunOptions {
   readonly scale: Scale;
   readonly trials: readonly Trial[];
+  readonly upstream: BenchUpstream;
   /** Those that can be started. */
   readonly contenders: readonly Contender[];
   /** Ends the run: it rejects as soon as everything is stopped and removed. */
@@ -33,14 +34,12 @@ export interface Measured {
 
 /** Runs all trials in all rounds, in turns: who goes first changes from round to round. */
 export async function measureAll(options: RunOptions): Promise<Measured> {
-  const { scale, signal, progress } = options;
+  const { scale, signal, progress, upstream } = options;
   const { runnable, missing } = sort(options.trials);
-  progress(`pushing the images, one with ${Math.round(scale.blobBytes / 1e6)} MB, to the upstream`);
-  await using upstream = await startBenchUpstream(scale.blobBytes);
   const figures: RoundFigure[] = [];
   for (let round = 1; round <= scale.rounds; round += 1) {
     await using warm = new WarmServers(upstream, signal);
-    const setting = settingOf(options, upstream, warm, round);
+    const setting = settingOf(options, warm, round);
     for (const trial of runnable) {
       if (trial.once === true && round > 1) continue;
       if (missing.some(({ trial: name }) => name === trial.name)) continue;
@@ -60,7 +59,6 @@ export async function measureAll(options: RunOptions): Promise<Measured> {
 }
 
 function sort(trials: readonly Trial[]): { runnable: Trial[]; missing: MissingTrial[] } {
-  const lacking = (trial: Trial) => trial.needs.filter((name) => !installed(name));
   const missing = trials
     .filter((trial) => lacking(trial).length > 0)
     .map((trial) => ({
@@ -77,8 +75,7 @@ function reasonOf(error: unknown): { reason: string; failed: boolean } {
 }
 
 function settingOf(
-  { scale, signal, progress, contenders }: RunOptions,
-  upstream: BenchUpstream,
+  { scale, signal, progress, contenders, upstream }: RunOptions,
   warm: WarmServers,
   round: number,
 ): TrialSetting {
@@ -101,4 +98,8 @@ function turned<T>(items: readonly T[], round: number): T[] {
   const start = Math.floor((round - 1) / 2) % Math.max(1, items.length);
   const list = [...items.slice(start), ...items.slice(0, start)];
   return round % 2 === 1 ? list : list.toReversed();
+}
+
+function lacking({ needs }: Trial): string[] {
+  return needs.filter((name) => !installed(name));
 }

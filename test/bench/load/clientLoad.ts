@@ -1,4 +1,4 @@
-/** The measure that says how busy the client was: whether it was what was measured. */
+/** The measure that says on how much of a core each client process was busy: whether it was what was measured. */
 export const clientLoad = 'client load';
 
 /** The measure that says what a download cost the client. */

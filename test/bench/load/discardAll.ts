@@ -63,7 +63,7 @@ function discardOne(
     try {
       reader.push(buffer.subarray(0, length));
     } catch (error) {
-      reject(error as Error);
+      reject(error);
       socket.destroy();
       return;
     }

@@ -3,6 +3,8 @@ export interface DiscardOrder {
   /** `http:` or `https:`, of which the certificate is not looked at. */
   readonly url: string;
   readonly connections: number;
+  /** Over how many client processes they are spread, by default one. */
+  readonly processes?: number;
   /** How long each answer has to be. */
   readonly bytes: number;
   /** How often each connection downloads it; or how long it goes on, when the last download is broken off. */

@@ -5,15 +5,15 @@ import type { Report } from './report.ts';
 import { subjectOf } from './targetText.ts';
 import { isRatio, type Verdict } from './verdict.ts';
 
-const width = 960;
-const barsLeft = 530;
-const barsRight = 870;
+const width = 1000;
+const barsLeft = 580;
+const barsRight = 910;
 const rowHeight = 22;
 const top = 92;
 
 // An own background, and colours of both modes: the page's may be either.
 const style = `
-    .page { fill: #ffffff } text { fill: #1f2328; font: 12px system-ui, sans-serif }
+    .page { fill: #ffffff } text { fill: #1f2328; font: 11.5px system-ui, sans-serif }
     .title { font-size: 16px; font-weight: 600 } .faint { fill: #59636e; font-size: 11px }
     .grid { stroke: #d1d9e0 } .one { stroke: #59636e } .mark { stroke: #1f2328; stroke-width: 2 }
     .wanted { fill: #ddf4e4 } .met { fill: #1a7f37 } .unmet { fill: #cf222e } .least { stroke: #1f2328; opacity: 0.6 }

@@ -62,11 +62,16 @@ function rowOf({ line, before, moved }: Move): string[] {
 }
 
 function caveats(before: Baseline, now: Baseline): string[] {
-  const machine = ({ machine: { cpu, cores } }: Baseline) => `${cpu}, ${cores} cores`;
   return [
-    ...(machine(before) === machine(now) ? [] : [`that was another machine: ${machine(before)}`]),
+    ...(machineOf(before) === machineOf(now)
+      ? []
+      : [`that was another machine: ${machineOf(before)}`]),
     ...(before.scale === now.scale
       ? []
       : [`that was a ${before.scale} run, this a ${now.scale} one`]),
   ];
+}
+
+function machineOf({ machine: { cpu, cores } }: Baseline): string {
+  return `${cpu}, ${cores} cores`;
 }

@@ -23,10 +23,11 @@ export async function measureDownload(
   const serverSeconds = (await cpuSeconds(server.pid)) - before;
   const gigabytes = discarded.bytes / 1e9;
   const { seconds, clientCpuSeconds } = discarded;
+  const { processes = 1 } = order;
   const usage: Figure[] = [
     { work, measure: 'server CPU', unit: 'CPU-s/GB', value: serverSeconds / gigabytes },
     { work, measure: clientCpu, unit: 'CPU-s/GB', value: clientCpuSeconds / gigabytes },
-    { work, measure: clientLoad, unit: 'cores', value: clientCpuSeconds / seconds },
+    { work, measure: clientLoad, unit: 'cores', value: clientCpuSeconds / seconds / processes },
   ];
   return { ...discarded, usage };
 }
