@@ -1,6 +1,8 @@
 import type { Command } from './command.ts';
 import { runUntilSignalled } from './lifecycle.ts';
+import type { RunningMirror } from './mirrorServer.ts';
 import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
+import { collectStartGarbage } from './startGarbage.ts';
 import { describeStartFailure, isWrongSetting } from './startFailure.ts';
 
 /** The `serve` command. */
@@ -19,8 +21,13 @@ export const serve: Command = {
     };
     // All of the mirror, which no other command should have to wait for.
     const { startMirror } = await import('./mirrorServer.ts');
+    const start = async (): Promise<RunningMirror> => {
+      const running = await startMirror(configuration, context.environment);
+      collectStartGarbage();
+      return running;
+    };
     try {
-      return await runUntilSignalled(() => startMirror(configuration, context.environment), {
+      return await runUntilSignalled(start, {
         signals: process,
         shutdownTimeout: configuration.shutdownTimeout,
         report,
