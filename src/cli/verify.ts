@@ -7,7 +7,6 @@ import type {
   VerificationProgress,
 } from '../upkeep/verification/verification.ts';
 import { flagText, UsageError, type Command, type CommandContext } from './command.ts';
-import { createProgress } from './progress.ts';
 import { untilSignalled } from './signalledEvents.ts';
 import { TransferRate } from './transferRate.ts';
 import { runUpkeep, upkeepOptions } from './upkeepTarget.ts';
@@ -72,7 +71,7 @@ export async function runVerification(
   options: VerificationOptions,
   { signals, stdout, json, now }: VerificationScreen,
 ): Promise<number> {
-  const shown = json ? jsonLines(stdout) : bar(stdout, now);
+  const shown = json ? jsonLines(stdout) : await bar(stdout, now);
   let damaged = 0;
   let last: VerificationProgress | undefined;
   try {
@@ -104,7 +103,9 @@ function jsonLines(stdout: CommandContext['stdout']): Shown {
   };
 }
 
-function bar(stdout: CommandContext['stdout'], now: () => number): Shown {
+async function bar(stdout: CommandContext['stdout'], now: () => number): Promise<Shown> {
+  // What draws on a terminal takes 3 MB, which `serve` does without.
+  const { createProgress } = await import('./progress.ts');
   const progress = createProgress(stdout, now);
   const speed = new TransferRate(now);
   let isFirst = true;

@@ -9,7 +9,6 @@ import type { WarmingOptions } from '../upkeep/warming/warming.ts';
 import { flagTexts, UsageError, type Command, type CommandContext } from './command.ts';
 import { imagesInFile } from './imageFiles/imageFile.ts';
 import { ImageFileError } from './imageFiles/imageFileError.ts';
-import { createProgress } from './progress.ts';
 import { untilSignalled } from './signalledEvents.ts';
 import { runUpkeep, upkeepOptions, type OpenedUpkeep } from './upkeepTarget.ts';
 import { WarmingReport } from './warmingReport.ts';
@@ -77,13 +76,19 @@ export interface WarmingScreen {
   readonly now: () => number;
 }
 
+async function shownReport(stdout: CommandContext['stdout'], now: () => number) {
+  // What draws on a terminal takes 3 MB, which `serve` does without.
+  const { createProgress } = await import('./progress.ts');
+  return new WarmingReport(createProgress(stdout, now), now);
+}
+
 /** Warms and shows how it goes. Settles with the exit code: 0 when all is here. */
 export async function runWarming(
   upkeep: Pick<Upkeep, 'warm'>,
   options: WarmingOptions,
   { signals, stdout, json, throughMirror, now }: WarmingScreen,
 ): Promise<number> {
-  const report = json ? jsonLines(stdout) : new WarmingReport(createProgress(stdout, now), now);
+  const report = json ? jsonLines(stdout) : await shownReport(stdout, now);
   let code = 1;
   try {
     const end = await untilSignalled(upkeep.warm(options), { signals, stdout }, (event) => {
