@@ -6,7 +6,7 @@ type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort
 /**
  * Gives back to the system what a start leaves behind: sources read and compiled once, the schema of the
  * configuration, rows of the catalog. V8 sees no reason to until the heap has doubled, which on a quiet mirror
- * is never. Measured on an empty store: 127 MB resident before, 106 MB after, 86 ms on one core.
+ * is never. Measured on an empty store: 127 MB resident before, 106 MB after, in 86 ms.
  *
  * Only a collection as of a heap at its end shrinks the young generation, which the start has grown to
  * 20 MB; an ordinary one freed nothing. It grows again under load, so that throughput is not touched.
@@ -17,7 +17,7 @@ export function collectStartGarbage(): void {
     const collect = runInNewContext('gc') as Collect;
     collect({ type: 'major', flavor: 'last-resort' });
   } finally {
-    // What Node compiles is kept with the flags of its time: those of the next start don't have this one.
+    // Nobody else is to find it in a context of their own.
     setFlagsFromString('--no-expose-gc');
   }
 }
