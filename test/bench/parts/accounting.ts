@@ -18,6 +18,7 @@ const blob: FinishedRequest = {
   client: '192.0.2.10',
   requestId: 'req-1f',
   aborted: false,
+  handedOver: false,
 };
 const manifest: FinishedRequest = {
   ...blob,
