@@ -9,9 +9,10 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { StoreMark } from '../ops/apiRoutes.ts';
 import { ApiToken } from '../ops/apiToken.ts';
 import { createRequestObserver } from '../ops/loggedObservers.ts';
-import { createLogger } from '../ops/logger.ts';
+import { createLogger, standardOutput } from '../ops/logger.ts';
 import type { CacheReadings } from '../ops/metrics.ts';
 import { createOpsServer } from '../ops/opsServer.ts';
+import { RequestLog } from '../ops/requestLog.ts';
 import type { Store } from '../store/store.ts';
 import { createBackgroundWork, type BackgroundWork } from './backgroundWork.ts';
 import { readCertificate, renewCertificate } from './certificate.ts';
@@ -37,12 +38,12 @@ export async function startMirror(
   configuration: Configuration,
   environment: NodeJS.ProcessEnv,
 ): Promise<RunningMirror> {
-  const logger = openLogger(configuration);
+  const { logger, requestLog } = openLogs(configuration);
   const metrics = createMetrics(configuration);
   const opened = await openMirror(configuration, environment, { logger, metrics });
   const { mirror, store } = opened;
   const background = createBackgroundWork(configuration, opened, { logger, metrics });
-  const requests = createRequestObserver(metrics, logger);
+  const requests = createRequestObserver(metrics, requestLog);
   const tls = await readCertificate(configuration.tls);
   const { accelRedirect } = configuration;
   const handOver = accelRedirect === undefined ? undefined : new HandOver(accelRedirect);
@@ -86,9 +87,13 @@ async function stopLogged(close: () => Promise<void>, logger: Logger): Promise<v
   logger.info('stopped');
 }
 
-function openLogger({ log: { level, format } }: Configuration): Logger {
+function openLogs({ log }: Configuration): { logger: Logger; requestLog: RequestLog } {
   const onTerminal = process.stdout.isTTY ? 'pretty' : 'json';
-  return createLogger({ level, format: format === 'auto' ? onTerminal : format });
+  const format = log.format === 'auto' ? onTerminal : log.format;
+  const destination = standardOutput();
+  const logger = createLogger({ level: log.level, format, destination });
+  const requestLog = new RequestLog(logger, format === 'json' ? destination : undefined);
+  return { logger, requestLog };
 }
 
 async function closeAll(

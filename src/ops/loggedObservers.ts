@@ -5,15 +5,15 @@ import type { RequestObserver } from '../mirror/requestObserver.ts';
 import type { VerificationObserver } from '../upkeep/verification/verificationObserver.ts';
 import type { SetAsideReason, UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import type { Metrics } from './metrics.ts';
-import { logRequest } from './requestLog.ts';
+import type { RequestLog } from './requestLog.ts';
 import type { StoreFailures } from './storeFailures.ts';
 
 /** Counts every finished request and writes its line in the log. */
-export function createRequestObserver(metrics: Metrics, logger: Logger): RequestObserver {
+export function createRequestObserver(metrics: Metrics, log: RequestLog): RequestObserver {
   return {
     finished(request) {
       metrics.requestFinished(request);
-      logRequest(logger, request);
+      log.write(request);
     },
   };
 }

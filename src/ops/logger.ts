@@ -7,6 +7,7 @@ import {
   type Logger,
 } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { GatheredLines } from './gatheredLines.ts';
 import { redactSecrets } from './redactSecrets.ts';
 import { serializeError } from './serializedError.ts';
 
@@ -26,7 +27,7 @@ export interface LoggerOptions {
  * `err`.
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, destination = openDestination({ fd: 1, sync: true }) } = options;
+  const { level, format, destination = standardOutput() } = options;
   return pino(
     {
       level,
@@ -38,6 +39,13 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     format === 'json' ? destination : prettyStream(destination),
   );
+}
+
+/** Where lines go for all to see; what is written last is written before the process ends. */
+export function standardOutput(): DestinationStream {
+  const lines = new GatheredLines(openDestination({ fd: 1, sync: true }));
+  process.once('exit', () => lines.flush());
+  return lines;
 }
 
 // Written as it comes, on this thread: a transport would lose the last lines of a crash.

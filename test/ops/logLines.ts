@@ -1,14 +1,18 @@
 import type { Logger } from 'pino';
 import { createLogger } from '../../src/ops/logger.ts';
+import { RequestLog } from '../../src/ops/requestLog.ts';
 
-/** A logger of everything, and the lines that it wrote so far, each with its line feed. */
+/** A logger of everything, one of requests, and the lines that it wrote so far, each with its line feed. */
 export function loggerWithLines(format: 'json' | 'pretty' = 'json'): {
   logger: Logger;
   lines: string[];
+  requestLog: RequestLog;
 } {
   const lines: string[] = [];
   const destination = { write: (line: string): void => void lines.push(line) };
-  return { logger: createLogger({ level: 'trace', format, destination }), lines };
+  const logger = createLogger({ level: 'trace', format, destination });
+  const requestLog = new RequestLog(logger, format === 'json' ? destination : undefined);
+  return { logger, lines, requestLog };
 }
 
 /** The members of the only line. */

@@ -73,8 +73,8 @@ test('what is found damaged on the disk is counted, and logged with its digest',
 });
 
 function lineOf(of: Partial<FinishedRequest>): Record<string, unknown> {
-  const { logger, lines } = loggerWithLines();
-  createRequestObserver(newMetrics(), logger).finished({ ...request, ...of });
+  const { requestLog, lines } = loggerWithLines();
+  createRequestObserver(newMetrics(), requestLog).finished({ ...request, ...of });
   return onlyLine(lines);
 }
 
@@ -134,8 +134,8 @@ describe('the line of a finished request', () => {
 
   test('comes with the count', async () => {
     const metrics = newMetrics();
-    const { logger } = loggerWithLines();
-    createRequestObserver(metrics, logger).finished(request);
+    const { requestLog } = loggerWithLines();
+    createRequestObserver(metrics, requestLog).finished(request);
     const labels = { upstream: 'docker.io', kind: 'blob', outcome: 'miss' };
     assert.equal(await count(metrics, 'pullthrough_requests_total', labels), 1);
   });
