@@ -1,12 +1,11 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificate, type Certificate } from '../contenders/certificate.ts';
+import { makeCertificate } from '../contenders/certificate.ts';
 import { startMirror } from '../contenders/mirror.ts';
 import { startNginx } from '../contenders/nginx.ts';
 import { startFresh } from '../contenders/startFresh.ts';
-import type { Server } from '../server.ts';
-import { LeftOut, type Trial, type TrialSetting, type WarmServer } from '../trial.ts';
+import type { Trial, WarmServer } from '../trial.ts';
 import { fill } from '../warmServers.ts';
 import { measureWarmBlob } from './warmBlob.ts';
 
@@ -19,8 +18,8 @@ export const warmBlobOverTls: Trial = {
     await using stack = new AsyncDisposableStack();
     const directory = stack.use(await mkdtempDisposable(join(tmpdir(), 'pullthrough-bench-')));
     const certificate = await makeCertificate(directory.path);
-    const mirror = stack.use(await startMirrorWithTls(setting, certificate));
-    const { contents, large } = setting.upstream;
+    const { url, contents, large } = setting.upstream;
+    const mirror = stack.use(await startFresh((place) => startMirror(place, url, { certificate })));
     const nginx = stack.use(await startFresh((place) => startNginx(place, contents, certificate)));
     for (const layer of large.layers) await fill(mirror, layer, setting.signal);
     const servers: WarmServer[] = [
@@ -30,15 +29,3 @@ export const warmBlobOverTls: Trial = {
     return measureWarmBlob(setting, setting.order(servers), 'warm large blob over TLS');
   },
 };
-
-async function startMirrorWithTls(
-  { upstream }: TrialSetting,
-  certificate: Certificate,
-): Promise<Server> {
-  try {
-    return await startFresh((place) => startMirror(place, upstream.url, { certificate }));
-  } catch (error) {
-    if (String(error).includes('tls')) throw new LeftOut('the mirror has no TLS listener');
-    throw error;
-  }
-}
