@@ -26,6 +26,7 @@ export const warmBlobOverTls: Trial = {
       { name: 'mirror', server: mirror },
       { name: 'nginx', server: nginx },
     ];
-    return measureWarmBlob(setting, setting.order(servers), 'warm large blob over TLS');
+    // Awaited here: the servers are stopped when this function is left.
+    return await measureWarmBlob(setting, setting.order(servers), 'warm large blob over TLS');
   },
 };
