@@ -10,7 +10,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { MirroredRepository } from '../mirror/mirroredUpstream.ts';
 import type { BlobAnswer } from '../mirror/blobs.ts';
 import type { CacheOutcome } from '../mirror/mirrorObserver.ts';
-import type { ManifestDescription } from '../mirror/manifestAnswer.ts';
+import type { ManifestAnswer, ManifestDescription } from '../mirror/manifestAnswer.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BufferPool } from './bufferPool.ts';
 import { writeBody, type BodyPart } from './bodyWriter.ts';
@@ -37,7 +37,15 @@ export async function answerManifest(
     if (describeManifest(reply, reference, description)) return reply.code(304).send();
     return reply.header('content-length', String(size)).send();
   }
-  const answer = await mirror.manifests.get(repository, reference);
+  return sendManifest(reference, await mirror.manifests.get(repository, reference), reply);
+}
+
+/** Sends a manifest, or to a HEAD what there is to say of it. */
+export function sendManifest(
+  reference: Reference,
+  answer: ManifestAnswer,
+  reply: FastifyReply,
+): FastifyReply {
   if (describeManifest(reply, reference, answer)) return reply.code(304).send();
   return sendBytes(reply, answer.bytes);
 }
@@ -53,18 +61,17 @@ export async function answerBlob(
   handingOver: HandOver | undefined,
 ): Promise<FastifyReply> {
   const answer = await mirror.blobs.get(repository, digest);
+  const { source, outcome } = answer;
+  if (source instanceof MemorySource) {
+    return sendBlob(digest, source.bytes, outcome, request, reply);
+  }
   let streaming = false;
   try {
-    describeContent(reply, digest, answer.outcome);
-    reply.header('cache-control', immutable).header('accept-ranges', 'bytes');
-    if (isUnmodified(request, digest)) return reply.code(304).send();
-    const part = selectPart(answer, request, reply);
+    if (describeBlob(digest, outcome, request, reply)) return reply.code(304).send();
+    const part = selectPart(digest, source.size, request, reply);
     reply.header('content-type', mediaTypes.octetStream);
     if (part.length !== undefined) reply.header('content-length', String(part.length));
     if (request.method === 'HEAD') return reply.send();
-    if (answer.source instanceof MemorySource && part.length !== undefined) {
-      return sendBytes(reply, answer.source.bytes.subarray(part.start, part.start + part.length));
-    }
     const address = handingOver?.addressOf(reply, answer);
     if (address !== undefined) return handOver(reply, address, part);
     streamBlob(answer, part, reply, pool);
@@ -75,11 +82,41 @@ export async function answerBlob(
   }
 }
 
+/** Answers with a blob that is in memory, where there is nothing to close. */
+export function sendBlob(
+  digest: Digest,
+  bytes: Buffer,
+  outcome: CacheOutcome,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (describeBlob(digest, outcome, request, reply)) return reply.code(304).send();
+  const { start, length = bytes.length } = selectPart(digest, bytes.length, request, reply);
+  reply.header('content-type', mediaTypes.octetStream);
+  return sendBytes(reply, bytes.subarray(start, start + length));
+}
+
+/** Sets the headers of a blob and says whether the client has it already. */
+function describeBlob(
+  digest: Digest,
+  outcome: CacheOutcome,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
+  describeContent(reply, digest, outcome);
+  reply.header('cache-control', immutable).header('accept-ranges', 'bytes');
+  return isUnmodified(request, digest);
+}
+
 /** Sets 206 or refuses with 416 as the `Range` demands; without one, or with one to ignore, all of it. */
-function selectPart(answer: BlobAnswer, request: FastifyRequest, reply: FastifyReply): BodyPart {
-  const { size } = answer.source;
+function selectPart(
+  digest: Digest,
+  size: number | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): BodyPart {
   const { range } = request.headers;
-  const applies = request.method === 'GET' && allowsRange(request.headers, answer.digest);
+  const applies = request.method === 'GET' && allowsRange(request.headers, digest);
   // Without a size there is no telling what a range is of; the RFC lets a server ignore it.
   if (!applies || size === undefined) return { start: 0, length: size };
   const selected = selectRange(range, size);

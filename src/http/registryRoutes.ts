@@ -2,11 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { BufferPool } from './bufferPool.ts';
-import { answerBlob, answerManifest } from './contentHandlers.ts';
+import { answerBlob, answerManifest, sendBlob, sendManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
+import { KnownRequests, type KnownRequest } from './knownRequests.ts';
 import { answerReferrers, answerTags } from './listHandlers.ts';
 import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
+import type { MirroredRepository } from '../mirror/mirroredUpstream.ts';
 import { findRepository } from '../mirror/repositoryLookup.ts';
 import { readTarget, type RequestTarget } from './requestTarget.ts';
 import { sendBytes } from './sendBytes.ts';
@@ -20,11 +22,17 @@ const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
 export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandOver): void {
   const pool = new BufferPool(pieceSize, idlePieces);
+  const known = new KnownRequests();
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      handler: (request, reply) => answer({ mirror, pool, handOver }, request, reply),
+      handler: (request, reply) => {
+        const asked = known.get(request.raw.url ?? '');
+        if (asked !== undefined && answerFromMemory(mirror, asked, request, reply))
+          return undefined;
+        return answer({ mirror, pool, known, handOver }, request, reply);
+      },
     });
     app.route({
       method: [...pushMethods],
@@ -38,7 +46,48 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandO
 interface Supplies {
   readonly mirror: Mirror;
   readonly pool: BufferPool;
+  readonly known: KnownRequests;
   readonly handOver: HandOver | undefined;
+}
+
+/**
+ * Answers a hit of which all is in memory, without the promises and look-ups of {@link answer}, and says whether
+ * it did.
+ */
+function answerFromMemory(
+  mirror: Mirror,
+  { path, found, ns }: KnownRequest,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
+  const repository = mirror.visibility.recall(found);
+  if (repository === undefined) return false;
+  if (path.kind === 'manifest') {
+    const manifest = mirror.manifests.recall(repository, path.reference);
+    if (manifest === undefined) return false;
+    describeRequest(path, found, ns, request, reply);
+    sendManifest(path.reference, manifest, reply);
+    return true;
+  }
+  const bytes = mirror.blobs.recall(repository, path.digest);
+  if (bytes === undefined) return false;
+  describeRequest(path, found, ns, request, reply);
+  sendBlob(path.digest, bytes, 'hit', request, reply);
+  return true;
+}
+
+/** Notes what is asked for, and where; it is said of a failure too. */
+function describeRequest(
+  { kind }: Exclude<RegistryPath, { kind: 'base' }>,
+  { host }: MirroredRepository,
+  ns: string | undefined,
+  { trace }: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  trace.route = kind;
+  trace.kind = kind;
+  trace.upstream = host;
+  if (ns !== undefined) reply.header('oci-namespace', ns);
 }
 
 async function answer(
@@ -60,7 +109,7 @@ function answerBase(reply: FastifyReply): FastifyReply {
 }
 
 async function answerContent(
-  { mirror, pool, handOver }: Supplies,
+  { mirror, pool, known, handOver }: Supplies,
   path: Exclude<RegistryPath, { kind: 'base' }>,
   target: RequestTarget,
   request: FastifyRequest,
@@ -68,8 +117,10 @@ async function answerContent(
 ): Promise<FastifyReply> {
   request.trace.kind = path.kind;
   const found = findRepository(mirror.upstreams, path.name, target.ns);
-  request.trace.upstream = found.host;
-  if (target.ns !== undefined) reply.header('oci-namespace', target.ns);
+  describeRequest(path, found, target.ns, request, reply);
+  if (path.kind === 'manifest' || path.kind === 'blob') {
+    known.set(request.raw.url ?? '', { path, found, ns: target.ns });
+  }
   const repository = await mirror.visibility.require(found);
   switch (path.kind) {
     case 'manifest':

@@ -7,7 +7,7 @@ import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
 import { addRoutes } from './registryRoutes.ts';
-import { requireSoundHead } from './requestHead.ts';
+import { faultOfHead } from './requestHead.ts';
 import { RequestTrace } from './requestTrace.ts';
 import { serverLimits, type ServerLimits } from './serverLimits.ts';
 import type { TlsPair } from './tlsRenewal.ts';
@@ -59,12 +59,16 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   // Nothing that is answered here has a body: what comes with a push is refused unread.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    await turnOf(request, reply);
-    requireSoundHead(request, reply);
+    const end = () => done(faultOfHead(request, reply));
+    if (reply.raw.socket === null) turnOf(request, reply).then(end, done);
+    else end();
   });
-  app.addHook('onSend', async (request) => request.trace.headSent());
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    request.trace.headSent();
+    done();
+  });
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((_request, reply) => sendError(reply, new RegistryError('NOT_FOUND')));
   addRoutes(app, options.mirror, options.handOver);
@@ -107,7 +111,6 @@ function answerExpectations(app: FastifyInstance): void {
  * would each hold an open file and a buffer until then. Rejects when the connection ends before.
  */
 async function turnOf({ raw }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> {
-  if (response.socket !== null) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   response.once('socket', () => resolve());
   raw.once('close', () => reject(new Error('the connection ended before its turn')));
@@ -130,11 +133,16 @@ function observe(
       trace.finish({
         method: request.method,
         status: response.statusCode,
-        path: request.url.split('?', 1)[0] ?? '',
+        path: pathOf(request.url),
         client,
         requestId: request.id,
         aborted: !response.writableFinished,
       }),
     );
   });
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark === -1 ? target : target.slice(0, mark);
 }

@@ -6,23 +6,25 @@ import { RegistryError } from '../registry/errors.ts';
 const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
 
 /**
- * Refuses a request by its head alone, before anything is done for it. One with a body is refused
+ * What a request is refused for by its head alone, before anything is done for it. One with a body is refused
  * before the body is read, and the connection closed after: what follows on it can't be told from the
  * body. One that wants another protocol is answered in this one, and the connection closed too.
- * @throws {RegistryError}
  */
-export function requireSoundHead(request: FastifyRequest, reply: FastifyReply): void {
+export function faultOfHead(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): RegistryError | undefined {
   const unreadBody = announcesBody(request.headers);
   // Node's parser loses what came in together with an Upgrade that nobody takes up.
   const unreadRest = request.headers.upgrade !== undefined;
   if (unreadBody || unreadRest) reply.header('connection', 'close');
   if (!versions.has(request.raw.httpVersion)) {
-    throw new RegistryError('REQUEST_INVALID', { message: 'neither HTTP/1.1 nor HTTP/1.0' });
+    return new RegistryError('REQUEST_INVALID', { message: 'neither HTTP/1.1 nor HTTP/1.0' });
   }
   if (!namesOneHost(request)) {
-    throw new RegistryError('REQUEST_INVALID', { message: 'a request has exactly one Host' });
+    return new RegistryError('REQUEST_INVALID', { message: 'a request has exactly one Host' });
   }
-  if (unreadBody) throw bodyError(request);
+  return unreadBody ? bodyError(request) : undefined;
 }
 
 function announcesBody(headers: IncomingHttpHeaders): boolean {
@@ -32,8 +34,14 @@ function announcesBody(headers: IncomingHttpHeaders): boolean {
 
 /** RFC 9112 §3.2: 400 for more than one Host, and from HTTP/1.1 on for none. */
 function namesOneHost({ raw }: FastifyRequest): boolean {
-  const hosts = raw.headersDistinct['host']?.length ?? 0;
-  return hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0');
+  const { rawHeaders, httpVersion } = raw;
+  let hosts = 0;
+  // Not `headersDistinct`, which makes an object of them all first.
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 
 function bodyError({ is404, method }: FastifyRequest): RegistryError {

@@ -41,6 +41,11 @@ export class Absences {
     throw new RegistryError(code, { detail });
   }
 
+  /** Whether the upstream said a short while ago that the repository itself does not exist. */
+  hasNoted(repository: MirroredRepository): boolean {
+    return this.#recent(repository, repositoryKey(repository)) !== undefined;
+  }
+
   /** Notes what came of asking the upstream for something, where that was a statement that it is missing. */
   note(repository: Repository, error: unknown, sought?: Sought): void {
     if (isRepositoryGone(error)) this.#note(repositoryKey(repository), error);

@@ -67,6 +67,13 @@ export class Blobs {
     }
   }
 
+  /** The bytes that {@link get} would answer with, where that is a hit and all of it is known in memory. */
+  recall(repository: MirroredRepository, digest: Digest): Buffer | undefined {
+    const { absences, blobs, memberships } = this.#parts;
+    if (!memberships.recall(repository, digest) || absences.hasNoted(repository)) return undefined;
+    return blobs.recall(digest)?.bytes;
+  }
+
   async #held(
     repository: MirroredRepository,
     digest: Digest,

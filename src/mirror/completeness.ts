@@ -1,8 +1,11 @@
+import { LRUCache } from 'lru-cache';
 import type { Digest } from '../registry/digest.ts';
 import type { BlobStore } from '../store/blobStore.ts';
-import type { Repository } from '../store/catalog.ts';
+import { membershipKey, type Repository } from '../store/catalog.ts';
 import type { Memberships } from './memberships.ts';
 import type { ManifestRequirements } from './requirements.ts';
+
+const rememberedImages = 10_000;
 
 /**
  * Whether an image can be had from here alone. podman, CRI-O and kaniko choose between mirror and
@@ -12,6 +15,8 @@ export class Completeness {
   readonly #blobs: BlobStore;
   readonly #memberships: Memberships;
   readonly #requirements: ManifestRequirements;
+  /** What was complete, by repository and digest, with the revision of that time. */
+  readonly #complete = new LRUCache<string, number>({ max: rememberedImages });
 
   constructor(blobs: BlobStore, memberships: Memberships, requirements: ManifestRequirements) {
     this.#blobs = blobs;
@@ -23,8 +28,22 @@ export class Completeness {
    * Whether all that the manifest requires is held and may be served under the repository. Manifests
    * that are neither image nor index require nothing.
    */
-  isComplete(repository: Repository, digest: Digest): Promise<boolean> {
-    return this.#isComplete(repository, digest, new Set());
+  async isComplete(repository: Repository, digest: Digest): Promise<boolean> {
+    if (this.recall(repository, digest)) return true;
+    const revision = this.#revision;
+    const complete = await this.#isComplete(repository, digest, new Set());
+    if (complete) this.#complete.set(membershipKey(repository, digest), revision);
+    return complete;
+  }
+
+  /** Whether {@link isComplete} said yes, and nothing has changed since that could have it say no. */
+  recall(repository: Repository, digest: Digest): boolean {
+    return this.#complete.get(membershipKey(repository, digest)) === this.#revision;
+  }
+
+  /** Both only ever go up, so that the sum tells of a change of either. */
+  get #revision(): number {
+    return this.#blobs.removals + this.#memberships.changes;
   }
 
   /** `visited`: an index may name others, and they it; each manifest is looked at once. */

@@ -25,6 +25,14 @@ export class HeldManifests {
     this.#blobs.use(digest);
   }
 
+  /** What {@link read} would, where the bytes are in memory. */
+  recall(digest: Digest): (HeldManifest & HeldManifestEntry) | undefined {
+    const kept = this.#blobs.recall(digest);
+    if (kept?.mediaType === undefined) return undefined;
+    const { mediaType, bytes } = kept;
+    return { digest, mediaType, size: bytes.length, bytes };
+  }
+
   /** A manifest and its bytes; `undefined` also when the file turns out to be lost. */
   async read(digest: Digest): Promise<(HeldManifest & HeldManifestEntry) | undefined> {
     const entry = this.describe(digest);

@@ -35,6 +35,19 @@ export class Memberships {
     return seen !== undefined && seen.generation === (await this.generation(repository));
   }
 
+  /** What {@link has} would say, where that is in memory; else no. */
+  recall(repository: Repository, digest: Digest): boolean {
+    const seen = this.#catalog.memberships.recall(membershipKey(repository, digest));
+    if (seen === undefined || seen === null) return false;
+    const whole = this.#catalog.repositories.recall(repositoryKey(repository));
+    return whole !== undefined && seen.generation === (whole?.generation ?? 0);
+  }
+
+  /** Goes up when anything changes that {@link has} tells of. */
+  get changes(): number {
+    return this.#catalog.memberships.changes + this.#catalog.repositories.changes;
+  }
+
   /** Notes that the upstream, asked in this generation, served or vouched for the digests. */
   async add(repository: Repository, digests: readonly Digest[], generation: number): Promise<void> {
     const entry = { generation, notedAt: this.#now() };

@@ -73,6 +73,7 @@ export class Mirror {
       memberships,
       absences,
       supply,
+      completeness,
       tags: new TagResolver({
         catalog,
         memberships,

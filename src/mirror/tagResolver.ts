@@ -70,6 +70,17 @@ export class TagResolver {
     return this.#checks.run(key, () => this.#check(repository, tag, lifetime)).promise;
   }
 
+  /**
+   * What a tag stands for, where {@link resolve} would ask nothing to say so and the answer is in memory. Not
+   * while there is something to fall back to, which takes a look at both.
+   */
+  recall(repository: MirroredRepository, tag: Tag): TagEntry | undefined {
+    const known = this.#parts.catalog.tags.recall(tagKey(repository, tag));
+    if (known === undefined || known === null || known.earlier !== undefined) return undefined;
+    if (!this.#parts.offline && !this.#lifetimeOf(repository, tag).isFresh(known)) return undefined;
+    return this.#parts.memberships.recall(repository, known.digest) ? known : undefined;
+  }
+
   /** What was said of a repository counts no more once it was said to be gone. */
   async #known(repository: MirroredRepository, key: string): Promise<TagEntry | undefined> {
     const { catalog, memberships } = this.#parts;

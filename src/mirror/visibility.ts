@@ -72,6 +72,13 @@ export class Visibility {
     return verdict === 'unconfirmed' ? { ...repository, upstream: anonymous } : repository;
   }
 
+  /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
+  recall(repository: MirroredRepository): MirroredRepository | undefined {
+    if (this.#access === 'allow' || repository.anonymous === undefined) return repository;
+    const known = this.#catalog.repositories.recall(repositoryKey(repository));
+    return this.#fresh(known ?? undefined) === 'public' ? repository : undefined;
+  }
+
   #fresh(known: RepositoryEntry | undefined): Verdict | undefined {
     if (known?.visibility === undefined) return undefined;
     const { isPublic, checkedAt } = known.visibility;

@@ -33,6 +33,7 @@ export class BlobIndex {
   #pins: ReadonlySet<Digest> = new Set();
   /** Of those that were used since that was written down; some may be gone. */
   #unwritten: Digest[] = [];
+  #removals = 0;
 
   /** All blobs that are no manifests. */
   get blobs(): Share {
@@ -59,6 +60,11 @@ export class BlobIndex {
 
   get bytes(): number {
     return this.blobs.bytes + this.manifests.bytes;
+  }
+
+  /** Goes up when a blob goes: while it stays the same, all that was held still is. */
+  get removals(): number {
+    return this.#removals;
   }
 
   has(digest: Digest): boolean {
@@ -125,6 +131,7 @@ export class BlobIndex {
     const node = this.#nodes.get(digest);
     if (node === undefined) return;
     this.#nodes.delete(digest);
+    this.#removals += 1;
     this.#count(node, -1);
     if (!node.isPinned) this.#lists[node.tier].remove(node);
   }

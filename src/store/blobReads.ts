@@ -24,6 +24,13 @@ export type Verdict =
       readonly quarantinedAs: string | undefined;
     };
 
+/** A blob whose bytes are in memory. */
+export interface RememberedBlob {
+  /** For manifests alone. */
+  readonly mediaType: string | undefined;
+  readonly bytes: Buffer;
+}
+
 /** What {@link BlobReads} work with. */
 export interface BlobReadsParts {
   readonly layout: StoreLayout;
@@ -91,6 +98,14 @@ export class BlobReads {
     return new FileSource(digest, file, entry.size, () => {
       void this.forgetDamaged(digest, known);
     });
+  }
+
+  /** What {@link read} would, where the bytes are in memory; only then does it count as a use. */
+  recall(digest: Digest): RememberedBlob | undefined {
+    const bytes = this.#memory.get(digest);
+    if (bytes === undefined) return undefined;
+    const entry = this.#parts.index.use(digest, this.#parts.now());
+    return entry && { mediaType: entry.mediaType, bytes };
   }
 
   /** Reads a small blob or a manifest whole; `undefined` as for {@link open}. */

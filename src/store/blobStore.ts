@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Digest } from '../registry/digest.ts';
 import { BlobFiles } from './blobFiles.ts';
 import { BlobIndex, type Held, type Tier } from './blobIndex.ts';
-import { BlobReads, type Verdict } from './blobReads.ts';
+import { BlobReads, type RememberedBlob, type Verdict } from './blobReads.ts';
 import { BlobRemovals, removalBatch } from './blobRemovals.ts';
 import type { BlobSource } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
@@ -193,6 +193,16 @@ export class BlobStore {
    */
   open(digest: Digest): Promise<BlobSource | undefined> {
     return this.#reads.open(digest);
+  }
+
+  /** Goes up when a blob goes: while it stays the same, all that was held still is. */
+  get removals(): number {
+    return this.#index.removals;
+  }
+
+  /** What {@link read} would, where the bytes are in memory; only then does it count as a use. */
+  recall(digest: Digest): RememberedBlob | undefined {
+    return this.#reads.recall(digest);
   }
 
   /** Reads a small blob or a manifest whole; `undefined` as for {@link open}. */

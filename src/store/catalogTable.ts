@@ -32,6 +32,7 @@ export class CatalogTable<Entry extends object> {
   #page: Promise<boolean> | undefined;
   /** Goes up when a write begins and when it ends: what was read across one may be out of date. */
   #writes = 0;
+  #changes = 0;
 
   /**
    * `keyv` must have been made with `throwOnErrors`, and is this table's alone; `remembered` is a number of
@@ -45,10 +46,21 @@ export class CatalogTable<Entry extends object> {
     this.#recent = new LRUCache({ max: remembered });
   }
 
+  /** Goes up with each change of an entry: while it stays the same, so does all that was read. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** What {@link get} would say, as far as that is in memory: `null` for no entry, `undefined` where the store has to be asked. */
+  recall(key: string): Entry | null | undefined {
+    const recent = this.#unwritten.get(key) ?? this.#recent.get(key);
+    return recent === absent ? null : recent;
+  }
+
   /** Reads an entry. */
   async get(key: string): Promise<Entry | undefined> {
-    const recent = this.#unwritten.get(key) ?? this.#recent.get(key);
-    if (recent !== undefined) return recent === absent ? undefined : recent;
+    const recent = this.recall(key);
+    if (recent !== undefined) return recent ?? undefined;
     const writes = this.#writes;
     const entry = await this.#keyv.get<Entry>(key);
     if (writes === this.#writes) this.#recent.set(key, entry ?? absent);
@@ -58,7 +70,7 @@ export class CatalogTable<Entry extends object> {
   /** Writes an entry; it is read back even by a process that starts after this one was killed. */
   async set(key: string, entry: Entry): Promise<void> {
     await this.#write([key], () => this.#keyv.set(key, entry));
-    this.#recent.set(key, entry);
+    this.#remember([key], entry);
   }
 
   /**
@@ -80,7 +92,7 @@ export class CatalogTable<Entry extends object> {
     await this.#write(keys, () =>
       this.#keyv.setMany(entries.map(([key, value]) => ({ key, value }))),
     );
-    for (const [key, entry] of entries) this.#recent.set(key, entry);
+    for (const [key, entry] of entries) this.#remember([key], entry);
   }
 
   /**
@@ -156,14 +168,20 @@ export class CatalogTable<Entry extends object> {
     change: Entry | typeof absent,
     write: () => Promise<unknown>,
   ): Promise<void> {
-    for (const key of keys) this.#recent.set(key, change);
+    this.#remember(keys, change);
     try {
       await this.#write(keys, write);
     } catch (error) {
       for (const key of keys) this.#unwritten.set(key, change);
+      this.#changes += 1;
       throw error;
     }
+    this.#remember(keys, change);
+  }
+
+  #remember(keys: readonly string[], change: Entry | typeof absent): void {
     for (const key of keys) this.#recent.set(key, change);
+    this.#changes += 1;
   }
 
   async #write(keys: readonly string[], write: () => Promise<unknown>): Promise<void> {
