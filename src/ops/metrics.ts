@@ -11,7 +11,7 @@ import type {
   UpstreamOperation,
   UpstreamStatus,
 } from '../upstream/upstreamObserver.ts';
-import { countRequest } from './countRequest.ts';
+import { RequestCounts } from './requestCounts.ts';
 import { ExporterGauges } from './exporterNames.ts';
 import { createInstruments, type Instruments, type MeasuredUpstream } from './instruments.ts';
 
@@ -66,10 +66,12 @@ export interface MetricsOptions {
 export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, MirrorObserver {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
+  readonly #requests: RequestCounts;
   #exporterGauges: ExporterGauges | undefined;
 
   constructor(options: MetricsOptions) {
     this.#instruments = createInstruments(this.#registry, options.upstreams);
+    this.#requests = new RequestCounts(this.#instruments);
     this.#instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
     if (options.exporterNamesFor !== undefined) {
       this.#exporterGauges = new ExporterGauges(this.#registry, options.exporterNamesFor);
@@ -85,6 +87,7 @@ export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, Mirr
   /** Everything in Prometheus' text format; without readings the gauges of the cache are NaN. */
   async scrape(readings: CacheReadings = unread): Promise<string> {
     this.#readCache(readings);
+    this.#requests.flush();
     return this.#registry.metrics();
   }
 
@@ -105,7 +108,7 @@ export class Metrics implements Omit<UpstreamObserver, 'credentialFailed'>, Mirr
 
   /** A client's request ended. */
   requestFinished(request: MeasuredRequest): void {
-    countRequest(this.#instruments, request);
+    this.#requests.count(request);
   }
 
   /** A file of content, of so many bytes, left the cache. */
