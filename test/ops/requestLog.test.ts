@@ -18,11 +18,13 @@ const request: FinishedRequest = {
   client: '192.0.2.7',
   requestId: 'req-1',
   aborted: false,
+  handedOver: false,
 };
 
 const requests: ReadonlyArray<readonly [string, Partial<FinishedRequest>]> = [
   ['a hit', {}],
   ['an answer that ended too early', { aborted: true }],
+  ['an answer that is sent by nginx', { handedOver: true }],
   ['a request for nothing of an upstream', { upstream: undefined, outcome: undefined }],
   ['a path of quotes and secrets', { path: '/v2/"token":"s3cret"/http://u:p@x/?sig' }],
   ['a server error without a cause', { status: 500 }],

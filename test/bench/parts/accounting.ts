@@ -1,6 +1,6 @@
 import { createLogger } from '../../../src/ops/logger.ts';
 import { Metrics } from '../../../src/ops/metrics.ts';
-import { logRequest } from '../../../src/ops/requestLog.ts';
+import { RequestLog } from '../../../src/ops/requestLog.ts';
 import type { FinishedRequest } from '../../../src/mirror/requestObserver.ts';
 import { often, type Part, type PartWork } from './part.ts';
 
@@ -73,8 +73,9 @@ function logged(): PartWork[] {
     let characters = 0;
     const destination = { write: (line: string) => void (characters += line.length) };
     const logger = createLogger({ level: 'info', format, destination });
+    const log = new RequestLog(logger, format === 'json' ? destination : undefined);
     return often(`log line of a request, ${format}`, [blob, manifest], (request) => {
-      logRequest(logger, request);
+      log.write(request);
       return characters;
     });
   });
