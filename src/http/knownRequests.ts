@@ -16,7 +16,7 @@ const longest = 1024;
 
 /**
  * What targets were found to ask for. It follows from the text and the configuration alone and so holds for
- * ever; to read one anew takes 3 µs, where a hit takes 20 in all.
+ * ever; to read one anew takes 2.4 µs.
  */
 export class KnownRequests {
   readonly #known = new LRUCache<string, KnownRequest>({ max: remembered });
