@@ -1,4 +1,7 @@
 import type { Trial } from './trial.ts';
+import { coldBlob, coldClients } from './trials/coldBlob.ts';
+import { coldBlobOverLink, coldImageOverLink } from './trials/coldOverLink.ts';
+import { memory } from './trials/memory.ts';
 import { slowDisk } from './trials/slowDisk.ts';
 import { warmBlob } from './trials/warmBlob.ts';
 import { warmBlobOverTls } from './trials/warmBlobOverTls.ts';
@@ -11,5 +14,10 @@ export const trials: readonly Trial[] = [
   warmImages,
   warmBlob,
   warmBlobOverTls,
+  coldBlob,
+  coldClients,
+  coldBlobOverLink,
+  coldImageOverLink,
+  memory,
   slowDisk,
 ];
