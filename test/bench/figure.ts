@@ -23,7 +23,8 @@ export type Unit =
   | 'MB'
   | 'GB'
   | 'GETs'
-  | 'requests';
+  | 'requests'
+  | '%';
 
 /** One measured number. */
 export interface Figure {

@@ -2,6 +2,7 @@ import type { Trial } from './trial.ts';
 import { coldBlob, coldClients } from './trials/coldBlob.ts';
 import { coldBlobOverLink, coldImageOverLink } from './trials/coldOverLink.ts';
 import { memory } from './trials/memory.ts';
+import { scale } from './trials/scale.ts';
 import { slowDisk } from './trials/slowDisk.ts';
 import { warmBlob } from './trials/warmBlob.ts';
 import { warmBlobOverTls } from './trials/warmBlobOverTls.ts';
@@ -19,5 +20,6 @@ export const trials: readonly Trial[] = [
   coldBlobOverLink,
   coldImageOverLink,
   memory,
+  scale,
   slowDisk,
 ];

@@ -51,6 +51,11 @@ export const coldTargets: readonly Target[] = [
     const work = `${hundred}, ${state}`;
     return { group: 'memory', work, measure: 'peak RSS above idle', to: 'value', atMost: 120 };
   }),
+  { group: 'scale', work: '100,000 blobs held', measure: 'start', to: 'value', atMost: 2 },
+  ...['manifest by tag', 'manifest by digest', 'small blob'].map((hit): Target => {
+    const measure = `${hit}, slower than with 500`;
+    return { group: 'scale', work: '100,000 blobs held', measure, to: 'value', atMost: 5 };
+  }),
   {
     group: 'slow disk',
     work: 'slow disk, 1 reader of cold files',
