@@ -56,9 +56,7 @@ export function growthOf(samples: readonly Sample[], what: Held): Growth {
 }
 
 function slopeOf(points: ReadonlyArray<readonly [number, number]>): number {
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [mean(points.map((point) => point[0])), mean(points.map((point) => point[1]))];
+  const [x, y] = [meanOf(points.map((point) => point[0])), meanOf(points.map((point) => point[1]))];
   const above = points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
   const below = points.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
   return above / below;
@@ -66,4 +64,8 @@ function slopeOf(points: ReadonlyArray<readonly [number, number]>): number {
 
 function medianOf(values: readonly number[]): number {
   return spreadOf(values).median;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -40,12 +40,6 @@ export const memory: Trial = {
     for (const { path } of manifests) await fetchOnce(server.url + path, signal);
     const cold = await peakOf(setting, server, layers);
     const warm = await peakOf(setting, server, layers);
-    const figure = (work: string, measure: string, bytes: number): Figure => ({
-      work,
-      measure,
-      unit: 'MB',
-      value: bytes / 1e6,
-    });
     const many = `${clients} clients on large blobs, ${slowOnes} of them slow`;
     return figuresOf('mirror', [
       figure('nothing', 'idle RSS', idle),
@@ -54,6 +48,10 @@ export const memory: Trial = {
     ]);
   },
 };
+
+function figure(work: string, measure: string, bytes: number): Figure {
+  return { work, measure, unit: 'MB', value: bytes / 1e6 };
+}
 
 /** The peak that the kernel keeps (`VmHWM`) while clients download several blobs, once it was reset. */
 async function peakOf(
