@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { BlobSource } from '../store/blobSource.ts';
-import type { BufferPool } from './bufferPool.ts';
+import type { BodyPiece } from './bodyPiece.ts';
+import type { BodyReads } from './bodyReads.ts';
 
 /** The piece of a blob that goes into an answer. */
 export interface BodyPart {
@@ -19,8 +20,8 @@ export class ClientGoneError extends Error {
 }
 
 /**
- * Sends a piece of a blob after the headers, each reader at its own pace: the next piece is read when
- * the socket has taken the last one, so a slow client costs one buffer and holds up nobody.
+ * Sends a part of a blob after the headers, each reader at its own pace: the next piece is asked for when
+ * the socket has taken the last one, so a slow client costs one piece and holds up nobody.
  *
  * A body that can't be completed ends short with FIN. containerd resumes then, but fails the whole
  * pull on RST or on bytes that are made up.
@@ -31,31 +32,30 @@ export async function writeBody(
   response: ServerResponse,
   source: BlobSource,
   part: BodyPart,
-  pool: BufferPool,
+  reads: BodyReads,
   sent: (bytes: number) => void,
 ): Promise<void> {
   const client = new BodyClient(response);
-  const buffer = pool.take();
+  const reader = reads.open(source);
   try {
     let position = part.start;
     let left = part.length ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
-      const piece = left < buffer.length ? buffer.subarray(0, left) : buffer;
-      const count = await client.whileThere(source.read(piece, position));
+      const piece = await client.whileThere(reader.next(position, left));
+      const count = await client.take(piece, left);
       if (count === 0) break;
-      await client.write(buffer.subarray(0, count));
       sent(count);
       position += count;
       left -= count;
     }
     if (part.length !== undefined && left > 0) throw new Error(`the blob ends ${left} bytes short`);
     response.end();
-    pool.give(buffer);
   } catch (error) {
-    // The buffer is not given back: the kernel may not be done with it, nor the source.
     // The request's socket: behind others in a pipeline an answer has none yet.
     response.req.socket.destroySoon();
     throw error;
+  } finally {
+    reader.close();
   }
 }
 
@@ -74,12 +74,18 @@ class BodyClient {
     });
   }
 
-  /** Settles when the socket has taken the bytes. */
-  write(bytes: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#rejectWhenGone(reject)) return;
-      this.#response.write(bytes, (error) => (error ? reject(new ClientGoneError()) : resolve()));
-    });
+  /** Settles when the socket has taken so much of a piece as it may, and says how much that is. */
+  async take(piece: BodyPiece, atMost: number): Promise<number> {
+    try {
+      const bytes = piece.bytes(atMost);
+      if (bytes.length > 0) await this.#write(bytes);
+      piece.leave();
+      return bytes.length;
+    } catch (error) {
+      // The kernel may not be done with it.
+      piece.abandon();
+      throw error;
+    }
   }
 
   /** Waits for something on behalf of the client, which may take as long as an upstream stalls. */
@@ -87,6 +93,13 @@ class BodyClient {
     return new Promise((resolve, reject) => {
       this.#rejectWhenGone(reject);
       work.then(resolve, reject);
+    });
+  }
+
+  #write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#rejectWhenGone(reject)) return;
+      this.#response.write(bytes, (error) => (error ? reject(new ClientGoneError()) : resolve()));
     });
   }
 

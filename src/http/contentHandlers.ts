@@ -12,7 +12,7 @@ import type { BlobAnswer } from '../mirror/blobs.ts';
 import type { CacheOutcome } from '../mirror/mirrorObserver.ts';
 import type { ManifestAnswer, ManifestDescription } from '../mirror/manifestAnswer.ts';
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
-import type { BufferPool } from './bufferPool.ts';
+import type { BodyReads } from './bodyReads.ts';
 import { writeBody, type BodyPart } from './bodyWriter.ts';
 import { handOver, type HandOver } from './handOver.ts';
 import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
@@ -57,7 +57,7 @@ export async function answerBlob(
   digest: Digest,
   request: FastifyRequest,
   reply: FastifyReply,
-  pool: BufferPool,
+  reads: BodyReads,
   handingOver: HandOver | undefined,
 ): Promise<FastifyReply> {
   const answer = await mirror.blobs.get(repository, digest);
@@ -74,7 +74,7 @@ export async function answerBlob(
     if (request.method === 'HEAD') return reply.send();
     const address = handingOver?.addressOf(reply, answer);
     if (address !== undefined) return handOver(reply, address, part);
-    streamBlob(answer, part, reply, pool);
+    streamBlob(answer, part, reply, reads);
     streaming = true;
     return reply;
   } finally {
@@ -135,7 +135,7 @@ function streamBlob(
   { source }: BlobAnswer,
   part: BodyPart,
   reply: FastifyReply,
-  pool: BufferPool,
+  reads: BodyReads,
 ): void {
   const { trace } = reply.request;
   reply.hijack();
@@ -143,18 +143,18 @@ function streamBlob(
   response.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
   response.flushHeaders();
   trace.headSent();
-  void streamBody(response, source, part, pool, trace);
+  void streamBody(response, source, part, reads, trace);
 }
 
 async function streamBody(
   response: ServerResponse,
   source: BlobSource,
   part: BodyPart,
-  pool: BufferPool,
+  reads: BodyReads,
   trace: RequestTrace,
 ): Promise<void> {
   try {
-    await writeBody(response, source, part, pool, (bytes) => {
+    await writeBody(response, source, part, reads, (bytes) => {
       trace.bytesSent += bytes;
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
-import { BufferPool } from './bufferPool.ts';
+import { BodyReads } from './bodyReads.ts';
 import { answerBlob, answerManifest, sendBlob, sendManifest } from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
@@ -13,15 +13,12 @@ import { findRepository } from '../mirror/repositoryLookup.ts';
 import { readTarget, type RequestTarget } from './requestTarget.ts';
 import { sendBytes } from './sendBytes.ts';
 
-const pieceSize = 256 * 1024;
-const idlePieces = 64;
-
 const emptyObject = Buffer.from('{}');
 const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
 export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandOver): void {
-  const pool = new BufferPool(pieceSize, idlePieces);
+  const reads = new BodyReads();
   const known = new KnownRequests();
   for (const url of ['/v2', '/v2/*']) {
     app.route({
@@ -31,7 +28,7 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandO
         const asked = known.get(request.raw.url ?? '');
         if (asked !== undefined && answerFromMemory(mirror, asked, request, reply))
           return undefined;
-        return answer({ mirror, pool, known, handOver }, request, reply);
+        return answer({ mirror, reads, known, handOver }, request, reply);
       },
     });
     app.route({
@@ -45,7 +42,7 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandO
 /** What answers are made of. */
 interface Supplies {
   readonly mirror: Mirror;
-  readonly pool: BufferPool;
+  readonly reads: BodyReads;
   readonly known: KnownRequests;
   readonly handOver: HandOver | undefined;
 }
@@ -109,7 +106,7 @@ function answerBase(reply: FastifyReply): FastifyReply {
 }
 
 async function answerContent(
-  { mirror, pool, known, handOver }: Supplies,
+  { mirror, reads, known, handOver }: Supplies,
   path: Exclude<RegistryPath, { kind: 'base' }>,
   target: RequestTarget,
   request: FastifyRequest,
@@ -126,7 +123,7 @@ async function answerContent(
     case 'manifest':
       return answerManifest(mirror, repository, path.reference, request, reply);
     case 'blob':
-      return answerBlob(mirror, repository, path.digest, request, reply, pool, handOver);
+      return answerBlob(mirror, repository, path.digest, request, reply, reads, handOver);
     case 'tags':
       return answerTags(mirror, repository, target, request, reply);
     case 'referrers':

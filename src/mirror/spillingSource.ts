@@ -26,6 +26,11 @@ export class SpillingSource implements BlobSource {
     return this.#disk.size;
   }
 
+  /** What comes another way belongs to no copy: nobody has compared it with the digest yet. */
+  get copy(): string | symbol | undefined {
+    return this.#other === undefined ? this.#disk.copy : undefined;
+  }
+
   async read(buffer: Buffer, position: number): Promise<number> {
     if (this.#other !== undefined) return this.#other.read(buffer, position);
     try {

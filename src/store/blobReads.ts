@@ -92,10 +92,10 @@ export class BlobReads {
     }
     const held = await this.#unlessDamaged(digest, entry, () => this.#held.open(digest, entry));
     if (held === undefined) return undefined;
-    const { file, modifiedAt } = held;
+    const { modifiedAt } = held;
     const known = modifiedAt === entry.modifiedAt ? entry : { ...entry, modifiedAt };
     if (known !== entry) this.#note(digest, entry, known);
-    return new FileSource(digest, file, entry.size, () => {
+    return new FileSource(digest, held, entry.size, () => {
       void this.forgetDamaged(digest, known);
     });
   }

@@ -7,6 +7,11 @@ export interface BlobSource {
   /** Bytes of the whole blob; `undefined` while it grows and the upstream did not say. */
   readonly size: number | undefined;
   /**
+   * Which copy it reads: what two sources of one copy give from a position on is the same, so readers can
+   * share it. `undefined` where that is not so, or not any more.
+   */
+  readonly copy?: string | symbol | undefined;
+  /**
    * Copies bytes from `position` on into the buffer and says how many; waits for bytes that are yet
    * to come. 0 means the end.
    * @throws when the rest will never come
@@ -16,17 +21,26 @@ export interface BlobSource {
   close(): Promise<void>;
 }
 
+/** The open file of a blob, the caller's to close, and when the file was last changed. */
+export interface HeldFile {
+  readonly file: FileHandle;
+  readonly modifiedAt: number;
+}
+
 /** A finished blob on disk. Its open file outlives an eviction, so a reader never loses it. */
 export class FileSource implements BlobSource {
   readonly digest: Digest;
   readonly size: number;
+  readonly copy: string;
   readonly #file: FileHandle;
   readonly #damaged: () => void;
 
   /** `damaged` is called when the file turns out not to hold the whole blob any more. */
-  constructor(digest: Digest, file: FileHandle, size: number, damaged: () => void) {
+  constructor(digest: Digest, { file, modifiedAt }: HeldFile, size: number, damaged: () => void) {
     this.digest = digest;
     this.size = size;
+    // What is kept anew after it was found damaged is another copy.
+    this.copy = `${digest} ${modifiedAt}`;
     this.#file = file;
     this.#damaged = damaged;
   }

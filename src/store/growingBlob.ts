@@ -48,6 +48,7 @@ export class GrowingBlob {
   readonly room: RoomClaim | undefined;
   readonly #file: FileHandle;
   readonly #hash: Hash;
+  readonly #copy = Symbol('what is being written');
   /** Bytes that an earlier one left, and that are yet to be hashed. */
   #heldBefore: number;
   #size: number | undefined;
@@ -224,6 +225,7 @@ export class GrowingBlob {
       get size() {
         return currentSize();
       },
+      copy: this.#copy,
       read: (buffer, position) => this.#read(buffer, position),
       close: async () => {
         if (!reading) return;

@@ -1,14 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { digestAlgorithm, digestFrom, digestOf, hashFor, type Digest } from '../registry/digest.ts';
 import { asDamage, DamagedBlobError } from './blobDamage.ts';
+import type { HeldFile } from './blobSource.ts';
 import type { ContentEntry } from './catalog.ts';
 import type { StoreLayout } from './storeLayout.ts';
-
-/** The open file of a blob, the caller's to close, and when the file was last changed. */
-export interface HeldFile {
-  readonly file: FileHandle;
-  readonly modifiedAt: number;
-}
 
 /** Holds up the reading of so many bytes until it is their turn. */
 export type Pace = (bytes: number) => Promise<void>;

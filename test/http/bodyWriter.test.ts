@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { writeBody, ClientGoneError, type BodyPart } from '../../src/http/bodyWriter.ts';
-import { BufferPool } from '../../src/http/bufferPool.ts';
+import { BodyReads } from '../../src/http/bodyReads.ts';
 import type { BlobSource } from '../../src/store/blobSource.ts';
 import { StoreLayout } from '../../src/store/storeLayout.ts';
 import { openDescriptors, whySkipped } from '../store/openDescriptors.ts';
@@ -18,6 +18,11 @@ import { readAnswer, requestHead, wireClient, type Ask } from './wireAnswer.ts';
 
 const content = Buffer.from('0123456789');
 
+/** Reads in pieces of four bytes, of which one is kept for its next use. */
+function smallReads(): BodyReads {
+  return new BodyReads({ lonePiece: 4, sharedPiece: 4, several: 2, kept: 4 });
+}
+
 /** A source that gives up to three bytes a read. */
 function sourceOf(read: (position: number) => Buffer | Promise<Buffer>): BlobSource {
   return {
@@ -28,6 +33,16 @@ function sourceOf(read: (position: number) => Buffer | Promise<Buffer>): BlobSou
     },
     close: async () => {},
   };
+}
+
+/** A source, and the memory that it was asked to read into. */
+function recorded(source: BlobSource): { source: BlobSource; buffers: Set<ArrayBufferLike> } {
+  const buffers = new Set<ArrayBufferLike>();
+  const read = async (buffer: Buffer, position: number): Promise<number> => {
+    buffers.add(buffer.buffer);
+    return source.read(buffer, position);
+  };
+  return { source: { ...source, read }, buffers };
 }
 
 /** The port of a server that lasts as long as the test. */
@@ -47,13 +62,13 @@ async function serveBody(
   t: TestContext,
   source: BlobSource,
   part: BodyPart,
-  pool = new BufferPool(4, 1),
+  reads = smallReads(),
 ): Promise<{ ask: Ask; port: number; outcome: Promise<unknown>; sent: () => number }> {
   const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
   let sent = 0;
   const port = await listen(t, (_request, response) => {
     response.writeHead(200, part.length === undefined ? {} : { 'content-length': part.length });
-    writeBody(response, source, part, pool, (bytes) => {
+    writeBody(response, source, part, reads, (bytes) => {
       sent += bytes;
     }).then(() => resolve('sent'), resolve);
   });
@@ -111,23 +126,24 @@ describe('a body', () => {
   });
 
   test('gives its buffer back when it was sent, and not when the client went away', async (t) => {
-    const pool = new BufferPool(4, 1);
-    const buffer = pool.take();
-    pool.give(buffer);
-    const source = sourceOf((position) => content.subarray(position));
-    const whole = await serveBody(t, source, { start: 0, length: 10 }, pool);
-    await whole.ask('GET', '/');
-    assert.equal(await whole.outcome, 'sent');
-    assert.equal(pool.take(), buffer);
-    pool.give(buffer);
-    const endless = sourceOf(() => content);
-    const left = await serveBody(t, endless, { start: 0, length: undefined }, pool);
+    const reads = smallReads();
+    const whole = recorded(sourceOf((position) => content.subarray(position)));
+    const first = await serveBody(t, whole.source, { start: 0, length: 10 }, reads);
+    await first.ask('GET', '/');
+    assert.equal(await first.outcome, 'sent');
+    assert.equal(whole.buffers.size, 1);
+    const endless = recorded(sourceOf(() => content));
+    const left = await serveBody(t, endless.source, { start: 0, length: undefined }, reads);
     const connection = await openRawConnection(left.port);
     connection.send(requestHead('GET', '/'));
     await connection.until('012');
+    assert.deepEqual(endless.buffers, whole.buffers);
     connection.destroy();
     assert.ok((await left.outcome) instanceof ClientGoneError);
-    assert.notEqual(pool.take(), buffer);
+    const used = recorded(sourceOf((position) => content.subarray(position)));
+    const after = await serveBody(t, used.source, { start: 0, length: 10 }, reads);
+    await after.ask('GET', '/');
+    assert.ok(used.buffers.isDisjointFrom(endless.buffers));
   });
 
   test('that fails before its turn in a pipeline ends the connection', async (t) => {
@@ -138,7 +154,7 @@ describe('a body', () => {
       if (request.url === '/first') return;
       response.writeHead(200, { 'content-length': 10 });
       const part = { start: 0, length: 10 };
-      writeBody(response, failing, part, new BufferPool(4, 1), () => {}).catch(() => {});
+      writeBody(response, failing, part, smallReads(), () => {}).catch(() => {});
     });
     const connection = await openRawConnection(port);
     t.after(() => connection.destroy());

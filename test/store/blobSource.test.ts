@@ -80,7 +80,8 @@ function conformance(openSource: (t: Lifetime) => Promise<BlobSource>): void {
 }
 
 async function openFileSource(path: string, damaged = () => {}): Promise<FileSource> {
-  return new FileSource(digestOf(content), await open(path), content.length, damaged);
+  const held = { file: await open(path), modifiedAt: 0 };
+  return new FileSource(digestOf(content), held, content.length, damaged);
 }
 
 async function fileSource(t: Lifetime): Promise<BlobSource> {

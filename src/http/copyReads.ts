@@ -1,0 +1,107 @@
+import type { BlobSource } from '../store/blobSource.ts';
+import { BodyPiece } from './bodyPiece.ts';
+import type { BufferPool } from './bufferPool.ts';
+import type { RestingPieces } from './restingPieces.ts';
+
+/** Where the readers of all copies have their buffers. */
+export interface PiecePools {
+  readonly lone: BufferPool;
+  readonly shared: BufferPool;
+  /** From how many readers of one copy on they have shared pieces. */
+  readonly several: number;
+  readonly resting: RestingPieces;
+}
+
+interface HeldPiece {
+  readonly piece: BodyPiece;
+  /** Whether others may have it; never rejects. */
+  readonly common: Promise<boolean>;
+}
+
+/** What the readers of one copy of a blob have in memory of it. */
+export class CopyReads {
+  readonly #pools: PiecePools;
+  readonly #copy: string | symbol | undefined;
+  /** By the position of the first byte. */
+  readonly #pieces = new Map<number, HeldPiece>();
+  #readers = 0;
+
+  /** Without a name of the copy nothing of it is shared. */
+  constructor(copy: string | symbol | undefined, pools: PiecePools) {
+    this.#copy = copy;
+    this.#pools = pools;
+  }
+
+  /** One more reader. */
+  join(): void {
+    this.#readers += 1;
+  }
+
+  /** One reader less; says whether that was the last, which nothing is kept for. */
+  leave(): boolean {
+    this.#readers -= 1;
+    if (this.#readers > 0) return false;
+    for (const { piece } of this.#pieces.values()) this.#pools.resting.giveUp(piece);
+    return true;
+  }
+
+  /**
+   * The piece from `position` on, to be used for so many bytes: one that another reader has got or waits
+   * for, or what `source` gives.
+   * @throws what the source threw; never for the sake of another reader's source
+   */
+  async piece(source: BlobSource, position: number, atMost: number): Promise<BodyPiece> {
+    while (this.#isShared(source)) {
+      const held = this.#pieces.get(position);
+      if (held === undefined) break;
+      held.piece.use();
+      this.#pools.resting.remove(held.piece);
+      if (await held.common) return held.piece;
+      held.piece.leave();
+    }
+    return this.#read(source, position, atMost);
+  }
+
+  async #read(source: BlobSource, position: number, atMost: number): Promise<BodyPiece> {
+    const { several, lone, shared } = this.#pools;
+    const pool = this.#readers < several ? lone : shared;
+    const piece = new BodyPiece(pool, (unused) => this.#retire(position, unused));
+    // Readers that began at different places have the same pieces from the next border on.
+    const room = this.#isShared(source) ? pool.bytes - (position % pool.bytes) : pool.bytes;
+    const read = piece.fill((buffer) => source.read(buffer, position), Math.min(room, atMost));
+    // A source that goes on by another way gives bytes that others have not agreed to.
+    const common = read.then(
+      () => this.#isShared(source),
+      () => false,
+    );
+    if (this.#isShared(source)) this.#pieces.set(position, { piece, common });
+    try {
+      await read;
+      if (!this.#isShared(source)) this.#forget(position, piece);
+      return piece;
+    } catch (error) {
+      this.#forget(position, piece);
+      piece.abandon();
+      throw error;
+    }
+  }
+
+  #isShared(source: BlobSource): boolean {
+    return this.#copy !== undefined && source.copy === this.#copy;
+  }
+
+  /** Keeps what nobody uses any more for other readers, or not. */
+  #retire(position: number, piece: BodyPiece): void {
+    const goes = () => {
+      this.#forget(position, piece);
+      piece.dissolve();
+    };
+    const isHeld = this.#pieces.get(position)?.piece === piece;
+    if (isHeld && this.#readers > 1 && piece.isReusable) this.#pools.resting.add(piece, goes);
+    else goes();
+  }
+
+  #forget(position: number, piece: BodyPiece): void {
+    if (this.#pieces.get(position)?.piece === piece) this.#pieces.delete(position);
+  }
+}
