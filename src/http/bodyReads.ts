@@ -1,30 +1,41 @@
 import type { BlobSource } from '../store/blobSource.ts';
 import { BufferPool } from './bufferPool.ts';
-import { CopyReads, type PiecePools } from './copyReads.ts';
+import { CopyReads } from './copyReads.ts';
 import type { BodyPiece } from './bodyPiece.ts';
 import { RestingPieces } from './restingPieces.ts';
 
-/** How the bodies of blobs are read. */
+/** How the bodies of blobs are read; the size of each piece divides that of the larger ones. */
 export interface BodyReadLimits {
-  /** Bytes that a reader gets at a time that is alone, or nearly, with its blob. */
+  /** Bytes that a reader gets at a time while there are few. */
   readonly lonePiece: number;
-  /** Bytes that each of several readers of one blob gets at a time; divides that of a lone one. */
+  /** How many readers there may be at the same time to be few. */
+  readonly few: number;
+  /** Bytes that each of many gets at a time. */
+  readonly crowdedPiece: number;
+  /** Bytes that each of several readers of one copy gets at a time. */
   readonly sharedPiece: number;
-  /** From how many readers of one blob on that is so. */
+  /** From how many readers of one copy on that is so. */
   readonly several: number;
   /** Bytes that are kept for readers a little behind; as many again of each size wait for their next use. */
   readonly kept: number;
 }
 
 /**
- * Chosen by measurement beside nginx's `sendfile`, a gigabyte from the page cache over loopback. A lone
- * reader pays for each hop to the thread pool: pieces of 256 KiB 1.4 GB/s at 0.68 CPU-s/GB, of 512 KiB 2.1
- * at 0.44, of 1 MiB no better; nginx 2.1 at 0.46. Of 64 readers each with its own pieces the reading costs
- * as much as the sending: 2.4 at 0.48, whatever the size; with shared pieces of 512 KiB 3.4 at 0.29, of
- * 128 KiB, which stay in the processor's cache, 5.0 at 0.20; nginx 2.6 at 0.23.
+ * Chosen by measurement beside nginx's `sendfile`, with bytes from the page cache, over loopback.
+ *
+ * A lone reader pays for each hop to the thread pool: 256 KiB at a time 1.2 GB/s at 0.76 CPU-s/GB, 512 KiB
+ * 1.5 at 0.61, 1 MiB 1.6 at 0.56; nginx 1.9 at 0.45. To read on the event loop, 64 KiB at a time, was as
+ * good as nginx, but nothing here can tell whether a piece is in the page cache, and a disk that is slow
+ * with one would hold up everybody. A hundred readers have at most 25 MiB in their hands.
+ *
+ * Of 64 readers each with its own pieces the reading costs as much as the sending: 2.4 GB/s at 0.48
+ * CPU-s/GB, whatever the size. With shared pieces of 512 KiB 3.4 at 0.29, of 128 KiB, which stay in the
+ * processor's cache, 5.0 at 0.20; nginx 2.6 at 0.23.
  */
 export const bodyReadLimits: BodyReadLimits = {
-  lonePiece: 512 * 1024,
+  lonePiece: 1024 * 1024,
+  few: 8,
+  crowdedPiece: 256 * 1024,
   sharedPiece: 128 * 1024,
   several: 4,
   kept: 8 * 1024 * 1024,
@@ -46,16 +57,21 @@ export interface BodyReader {
  * what was read. A slow one holds no more than the piece that it sends from.
  */
 export class BodyReads {
-  readonly #pools: PiecePools;
+  readonly #limits: BodyReadLimits;
+  readonly #lone: BufferPool;
+  readonly #crowded: BufferPool;
+  readonly #shared: BufferPool;
+  readonly #resting: RestingPieces;
   readonly #copies = new Map<string | symbol, CopyReads>();
+  #readers = 0;
 
-  constructor({ lonePiece, sharedPiece, several, kept }: BodyReadLimits = bodyReadLimits) {
-    this.#pools = {
-      lone: new BufferPool(lonePiece, Math.ceil(kept / lonePiece)),
-      shared: new BufferPool(sharedPiece, Math.ceil(kept / sharedPiece)),
-      several,
-      resting: new RestingPieces(kept),
-    };
+  constructor(limits: BodyReadLimits = bodyReadLimits) {
+    const { lonePiece, crowdedPiece, sharedPiece, kept } = limits;
+    this.#limits = limits;
+    this.#lone = poolOf(lonePiece, kept);
+    this.#crowded = poolOf(crowdedPiece, kept);
+    this.#shared = poolOf(sharedPiece, kept);
+    this.#resting = new RestingPieces(kept);
   }
 
   /** Starts to read; the source stays the caller's to close. */
@@ -63,6 +79,7 @@ export class BodyReads {
     const { copy: name } = source;
     const copy = this.#copyOf(name);
     copy.join();
+    this.#readers += 1;
     let open = true;
     return {
       next: async (position, atMost) => {
@@ -73,6 +90,7 @@ export class BodyReads {
       },
       close: () => {
         open = false;
+        this.#readers -= 1;
         const isLast = copy.leave();
         if (isLast && name !== undefined) this.#copies.delete(name);
       },
@@ -82,8 +100,17 @@ export class BodyReads {
   #copyOf(name: string | symbol | undefined): CopyReads {
     const known = name === undefined ? undefined : this.#copies.get(name);
     if (known !== undefined) return known;
-    const copy = new CopyReads(name, this.#pools);
+    const copy = new CopyReads(name, this.#resting, (readers) => this.#poolFor(readers));
     if (name !== undefined) this.#copies.set(name, copy);
     return copy;
   }
+
+  #poolFor(readersOfCopy: number): BufferPool {
+    if (readersOfCopy >= this.#limits.several) return this.#shared;
+    return this.#readers > this.#limits.few ? this.#crowded : this.#lone;
+  }
+}
+
+function poolOf(bytes: number, kept: number): BufferPool {
+  return new BufferPool(bytes, Math.ceil(kept / bytes));
 }

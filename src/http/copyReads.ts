@@ -3,15 +3,6 @@ import { BodyPiece } from './bodyPiece.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { RestingPieces } from './restingPieces.ts';
 
-/** Where the readers of all copies have their buffers. */
-export interface PiecePools {
-  readonly lone: BufferPool;
-  readonly shared: BufferPool;
-  /** From how many readers of one copy on they have shared pieces. */
-  readonly several: number;
-  readonly resting: RestingPieces;
-}
-
 interface HeldPiece {
   readonly piece: BodyPiece;
   /** Whether others may have it; never rejects. */
@@ -20,16 +11,25 @@ interface HeldPiece {
 
 /** What the readers of one copy of a blob have in memory of it. */
 export class CopyReads {
-  readonly #pools: PiecePools;
   readonly #copy: string | symbol | undefined;
+  readonly #resting: RestingPieces;
+  readonly #poolFor: (readers: number) => BufferPool;
   /** By the position of the first byte. */
   readonly #pieces = new Map<number, HeldPiece>();
   #readers = 0;
 
-  /** Without a name of the copy nothing of it is shared. */
-  constructor(copy: string | symbol | undefined, pools: PiecePools) {
+  /**
+   * Without a name of the copy nothing of it is shared. `poolFor` says where its buffers come from when it
+   * has so many readers.
+   */
+  constructor(
+    copy: string | symbol | undefined,
+    resting: RestingPieces,
+    poolFor: (readers: number) => BufferPool,
+  ) {
     this.#copy = copy;
-    this.#pools = pools;
+    this.#resting = resting;
+    this.#poolFor = poolFor;
   }
 
   /** One more reader. */
@@ -41,7 +41,7 @@ export class CopyReads {
   leave(): boolean {
     this.#readers -= 1;
     if (this.#readers > 0) return false;
-    for (const { piece } of this.#pieces.values()) this.#pools.resting.giveUp(piece);
+    for (const { piece } of this.#pieces.values()) this.#resting.giveUp(piece);
     return true;
   }
 
@@ -55,7 +55,7 @@ export class CopyReads {
       const held = this.#pieces.get(position);
       if (held === undefined) break;
       held.piece.use();
-      this.#pools.resting.remove(held.piece);
+      this.#resting.remove(held.piece);
       if (await held.common) return held.piece;
       held.piece.leave();
     }
@@ -63,8 +63,7 @@ export class CopyReads {
   }
 
   async #read(source: BlobSource, position: number, atMost: number): Promise<BodyPiece> {
-    const { several, lone, shared } = this.#pools;
-    const pool = this.#readers < several ? lone : shared;
+    const pool = this.#poolFor(this.#readers);
     const piece = new BodyPiece(pool, (unused) => this.#retire(position, unused));
     // Readers that began at different places have the same pieces from the next border on.
     const room = this.#isShared(source) ? pool.bytes - (position % pool.bytes) : pool.bytes;
@@ -97,7 +96,7 @@ export class CopyReads {
       piece.dissolve();
     };
     const isHeld = this.#pieces.get(position)?.piece === piece;
-    if (isHeld && this.#readers > 1 && piece.isReusable) this.#pools.resting.add(piece, goes);
+    if (isHeld && this.#readers > 1 && piece.isReusable) this.#resting.add(piece, goes);
     else goes();
   }
 

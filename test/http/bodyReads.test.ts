@@ -31,9 +31,16 @@ function sourceOf(copy: string | undefined): WatchedSource {
   return source;
 }
 
-/** Pieces of eight bytes, from three readers on of four; two of these are kept. */
+/** Pieces of eight bytes; for more than four readers, or three of one copy, of four. Eight bytes are kept. */
 function smallReads(): BodyReads {
-  return new BodyReads({ lonePiece: 8, sharedPiece: 4, several: 3, kept: 8 });
+  return new BodyReads({
+    lonePiece: 8,
+    few: 4,
+    crowdedPiece: 4,
+    sharedPiece: 4,
+    several: 3,
+    kept: 8,
+  });
 }
 
 async function textOf(reader: BodyReader, position: number, atMost = 100): Promise<string> {
@@ -133,6 +140,17 @@ test('readers of different copies share nothing, nor do those of none', async ()
     await Promise.all(readers.map((reader) => textOf(reader, 0)));
     for (const { asked } of sources) assert.deepEqual(asked, [0]);
   }
+});
+
+test('each of many readers gets smaller pieces than one of few', async () => {
+  const reads = smallReads();
+  const readers = ['a', 'b', 'c', 'd', 'e'].map((copy) => reads.open(sourceOf(copy)));
+  const [first] = readers;
+  assert.ok(first !== undefined);
+  assert.equal(await textOf(first, 0), 'abcd');
+  for (const reader of readers.slice(1)) reader.close();
+  assert.equal(await textOf(first, 4), 'efgh');
+  assert.equal(await textOf(first, 8), 'ijklmnop');
 });
 
 test('a buffer is never filled anew while a piece of it is abandoned', async () => {

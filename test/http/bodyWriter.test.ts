@@ -20,7 +20,14 @@ const content = Buffer.from('0123456789');
 
 /** Reads in pieces of four bytes, of which one is kept for its next use. */
 function smallReads(): BodyReads {
-  return new BodyReads({ lonePiece: 4, sharedPiece: 4, several: 2, kept: 4 });
+  return new BodyReads({
+    lonePiece: 4,
+    few: 4,
+    crowdedPiece: 4,
+    sharedPiece: 4,
+    several: 2,
+    kept: 4,
+  });
 }
 
 /** A source that gives up to three bytes a read. */
