@@ -26,10 +26,10 @@ export interface BodyReadLimits {
  * A lone reader pays for each hop to the thread pool: 256 KiB at a time 1.2 GB/s at 0.76 CPU-s/GB, 512 KiB
  * 1.5 at 0.61, 1 MiB 1.6 at 0.56; nginx 1.9 at 0.45. To read on the event loop, 64 KiB at a time, was as
  * good as nginx, but nothing here can tell whether a piece is in the page cache, and a disk that is slow
- * with one would hold up everybody. A hundred readers have at most 25 MiB in their hands.
+ * with one would hold up everybody. A hundred readers of as many blobs have 25 MiB in their hands.
  *
- * Of 64 readers each with its own pieces the reading costs as much as the sending: 2.4 GB/s at 0.48
- * CPU-s/GB, whatever the size. With shared pieces of 512 KiB 3.4 at 0.29, of 128 KiB, which stay in the
+ * Of 64 readers each with its own pieces the reading costs as much as the sending: in a prototype 2.4 GB/s at
+ * 0.48 CPU-s/GB, whatever the size. With shared pieces of 512 KiB 3.4 at 0.29, of 128 KiB, which stay in the
  * processor's cache, 5.0 at 0.20; nginx 2.6 at 0.23.
  */
 export const bodyReadLimits: BodyReadLimits = {

@@ -165,6 +165,18 @@ test('a buffer is never filled anew while a piece of it is abandoned', async () 
   assert.equal(bytes.toString(), 'abcdefgh');
 });
 
+test('what was kept of a copy is free for others when its last reader left', async () => {
+  const reads = smallReads();
+  const source = sourceOf('a');
+  const readers = [reads.open(source), reads.open(source)];
+  const kept = await readers[0]?.next(0, 100);
+  const buffer = kept?.bytes(1).buffer;
+  kept?.leave();
+  for (const reader of readers) reader.close();
+  const next = await reads.open(sourceOf('b')).next(0, 100);
+  assert.equal(next.bytes(1).buffer, buffer);
+});
+
 test('a reader who left has a read that was under way given back', async () => {
   const reads = smallReads();
   const source = sourceOf('a');
