@@ -49,7 +49,7 @@ async function reportOn({ mirror }: Stage, seen: number): Promise<FinishedReques
 
 function assertReport(report: FinishedRequest, expected: Partial<FinishedRequest>): void {
   const { durationSeconds, firstByteSeconds, requestId, client, error: _, ...rest } = report;
-  assert.deepEqual(rest, { aborted: false, ...expected });
+  assert.deepEqual(rest, { aborted: false, handedOver: false, ...expected });
   assert.match(requestId, uuid);
   assert.equal(client, '127.0.0.1');
   assert.ok(durationSeconds >= 0 && durationSeconds < 60);
