@@ -13,7 +13,7 @@ import type { ResponseHeaders } from './headers.ts';
 import type { Reachability } from './reachability.ts';
 import type { RegistryCalls } from './registryCalls.ts';
 import type { RegistryClient } from './registryClient.ts';
-import { abandon, drain } from './responseBody.ts';
+import { abandon, drain, finish } from './responseBody.ts';
 import { SingleFlight } from './singleFlight.ts';
 import type {
   BlobBody,
@@ -106,7 +106,7 @@ export class RegistryUpstream implements Upstream {
         return manifest && manifestHeadOf(manifest);
       }
       if (answer.status !== 200) return await readAbsence(answer, call, this.#context);
-      drain(answer.body);
+      await finish(answer.body);
       return readManifestHead(answer.headers);
     });
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** A body of undici, which can be read on for the sake of its connection. */
 export interface DisposableBody extends Readable {
@@ -24,6 +25,16 @@ export async function readBody(body: Readable, limit: number): Promise<Buffer | 
 /** Does away with a body that is expected to be short; its connection stays usable. */
 export function drain(body: DisposableBody): void {
   void body.dump({ limit: drainLimit });
+}
+
+/**
+ * Does away with the body of an answer to HEAD, of which there is none, and settles when its connection can
+ * be used again. undici takes a turn of the event loop for that: whoever asks on at once gets another
+ * connection, and waits for one round trip more, or three with TLS.
+ */
+export async function finish(body: DisposableBody): Promise<void> {
+  await body.dump({ limit: drainLimit });
+  await nextTurn();
 }
 
 /** Does away with a body that may be long, and with its connection. */

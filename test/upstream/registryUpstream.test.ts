@@ -184,3 +184,17 @@ test('no secret is in any error', async (t) => {
     assert.doesNotMatch(String(error.stack), /dckr_|\?|Bearer|Basic/);
   }
 });
+
+test('a manifest is asked for over the connection that its HEAD came over', async (t) => {
+  const sockets = new Set<Socket>();
+  const { bytes, mediaType, digest } = image.manifest;
+  const server = await startTinyServer(t, ({ socket }, response) => {
+    sockets.add(socket);
+    const size = { 'content-length': bytes.length, 'content-type': mediaType };
+    response.writeHead(200, { ...size, 'docker-content-digest': digest }).end(bytes);
+  });
+  const { upstream } = openTestUpstream(t, { url: server.url });
+  await upstream.headManifest(alpine, latest);
+  await upstream.getManifest(alpine, latest);
+  assert.equal(sockets.size, 1);
+});
