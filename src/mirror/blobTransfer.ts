@@ -23,13 +23,16 @@ export class BlobTransfer {
   readonly offset: number;
   /** Bytes of the whole blob, where the far side said it. */
   readonly size: number | undefined;
+  /** Takes back the memory of what was taken, once nobody reads it any more. */
+  readonly recycle: BlobBody['recycle'];
   readonly #body: BlobBody['body'];
   readonly #queue: ChunkQueue;
   readonly #parts: TransferParts;
 
-  private constructor({ offset, size, body }: BlobBody, parts: TransferParts) {
+  private constructor({ offset, size, body, recycle }: BlobBody, parts: TransferParts) {
     this.offset = offset;
     this.size = size;
+    this.recycle = recycle;
     this.#body = body;
     this.#queue = new ChunkQueue(body);
     this.#parts = parts;
@@ -53,25 +56,21 @@ export class BlobTransfer {
     return new BlobTransfer(body, parts);
   }
 
-  /** Bytes that have come in and were not taken yet. */
-  get waiting(): number {
-    return this.#queue.waiting;
-  }
-
   /**
-   * The chunks, counted, with the faults of the network told apart from whoever reads. Once.
+   * What has come in since the last call, as soon as something has, and counted; `undefined` at its end.
+   * What came in before a break is had before the break is.
    * @throws {UpstreamError} when it breaks off
    */
-  async *chunks(): AsyncGenerator<Buffer> {
+  async take(): Promise<Buffer[] | undefined> {
     const { repository, observer } = this.#parts;
+    let chunks: Buffer[] | undefined;
     try {
-      for await (const chunk of this.#queue) {
-        observer.pulledBytes(repository.host, 'blob', chunk.length);
-        yield chunk;
-      }
+      chunks = await this.#queue.take();
     } catch (error) {
       throw this.brokeOff(error instanceof Error ? error.message : 'failed');
     }
+    for (const { length } of chunks ?? []) observer.pulledBytes(repository.host, 'blob', length);
+    return chunks;
   }
 
   /** The error for a transfer that ended before its end. */

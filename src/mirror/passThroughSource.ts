@@ -35,7 +35,8 @@ export class PassThroughSource implements BlobSource {
   #head: Buffer = Buffer.alloc(0);
   #size: number | undefined;
   #transfer: BlobTransfer | undefined;
-  #chunks: AsyncIterator<Buffer> | undefined;
+  /** What came in and was not read yet. */
+  #chunks: Buffer[] = [];
   #rest: Buffer = Buffer.alloc(0);
   #position = 0;
   /** Where the transfer before this one broke. */
@@ -128,7 +129,6 @@ export class PassThroughSource implements BlobSource {
     const transfer = await BlobTransfer.open(position, { repository, digest, observer, signal });
     this.#size ??= transfer.size;
     this.#transfer = transfer;
-    this.#chunks = transfer.chunks();
     this.#position = transfer.offset;
     const skipped = Buffer.alloc(Math.min(position - transfer.offset, 65_536));
     while (this.#position < position) {
@@ -145,14 +145,16 @@ export class PassThroughSource implements BlobSource {
       this.#rest = next;
     }
     const copied = this.#rest.copy(buffer);
+    this.#transfer?.recycle?.(this.#rest.subarray(0, copied));
     this.#rest = this.#rest.subarray(copied);
     this.#position += copied;
     return copied;
   }
 
   async #next(): Promise<Buffer | undefined> {
-    const next = await this.#chunks?.next();
-    if (next !== undefined && next.done !== true) return next.value;
+    if (this.#chunks.length === 0) this.#chunks = (await this.#transfer?.take()) ?? [];
+    const next = this.#chunks.shift();
+    if (next !== undefined) return next;
     if (this.#position < (this.#size ?? 0)) {
       throw this.#transfer?.brokeOff('it ended before its size was reached');
     }
@@ -180,7 +182,7 @@ export class PassThroughSource implements BlobSource {
   #drop(): void {
     this.#transfer?.destroy();
     this.#transfer = undefined;
-    this.#chunks = undefined;
+    this.#chunks = [];
     this.#rest = Buffer.alloc(0);
   }
 }

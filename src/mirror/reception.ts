@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GrowingBlob } from '../store/growingBlob.ts';
 import { isBeyondEnd, WrongSizeError, type BlobTransfer } from './blobTransfer.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
-import { pour } from './pour.ts';
 import { progress, Retries } from './retries.ts';
 
 /** What a {@link Reception} works with. */
@@ -87,7 +86,7 @@ export class Reception {
       if (size !== undefined && growing.size !== undefined && size !== growing.size) {
         throw new WrongSizeError(host, `now says that ${growing.digest} has another size`);
       }
-      await pour(transfer, growing.length - offset, (chunks) => this.#append(chunks));
+      await this.#pour(transfer, growing.length - offset);
     } finally {
       transfer.destroy();
     }
@@ -96,13 +95,40 @@ export class Reception {
     }
   }
 
+  /**
+   * Writes down what comes in, all that came in while the disk was busy at once. The first `skip` bytes are
+   * left out.
+   */
+  async #pour(transfer: BlobTransfer, skip: number): Promise<void> {
+    let toSkip = skip;
+    for (;;) {
+      const chunks = await transfer.take();
+      if (chunks === undefined) return;
+      const fresh = toSkip > 0 ? skipBytes(chunks, toSkip) : chunks;
+      toSkip -= bytesOf(chunks) - bytesOf(fresh);
+      await this.#append(fresh, transfer.recycle);
+    }
+  }
+
   /** Bytes beyond the size that clients were told would let them take the others for complete. */
-  async #append(chunks: readonly Buffer[]): Promise<void> {
+  async #append(chunks: readonly Buffer[], recycle: BlobTransfer['recycle']): Promise<void> {
     const { growing, host } = this.#parts;
-    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-    if (growing.size !== undefined && growing.length + bytes > growing.size) {
+    if (growing.size !== undefined && growing.length + bytesOf(chunks) > growing.size) {
       throw new WrongSizeError(host, `sent more of ${growing.digest} than it said`);
     }
-    await growing.append(chunks);
+    await growing.append(chunks, recycle);
   }
+}
+
+function bytesOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
+function skipBytes(chunks: readonly Buffer[], count: number): Buffer[] {
+  let left = count;
+  return chunks.map((chunk) => {
+    const fresh = chunk.subarray(Math.min(left, chunk.length));
+    left -= chunk.length - fresh.length;
+    return fresh;
+  });
 }

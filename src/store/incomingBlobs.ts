@@ -3,6 +3,7 @@ import type { BlobFiles } from './blobFiles.ts';
 import type { Tier } from './blobIndex.ts';
 import { GrowingBlob } from './growingBlob.ts';
 import type { PartialFiles } from './partialFiles.ts';
+import { RecentMemory } from './recentBytes.ts';
 import type { RoomClaim, RoomClaims } from './roomClaims.ts';
 import type { StoreBudget } from './storeBudget.ts';
 
@@ -21,6 +22,7 @@ export interface IncomingBlobsParts {
 /** The blobs that are not whole: those being written, and what is left of those that broke off. */
 export class IncomingBlobs {
   readonly #parts: IncomingBlobsParts;
+  readonly #recent = new RecentMemory();
 
   constructor(parts: IncomingBlobsParts) {
     this.#parts = parts;
@@ -33,7 +35,7 @@ export class IncomingBlobs {
     if (partial === undefined) return undefined;
     const room = this.#claim(partial.path, partial.length, 'blob');
     try {
-      return await GrowingBlob.resume(digest, partial.path, room);
+      return await GrowingBlob.resume(digest, partial.path, room, this.#recent);
     } catch (error) {
       partials.remove(partial);
       room.release();
@@ -72,7 +74,7 @@ export class IncomingBlobs {
     const path = files.newPath(digest);
     const room = await budget.reserve({ extra: size, tier }, () => this.#claim(path, size, tier));
     try {
-      return await GrowingBlob.create(digest, path, room);
+      return await GrowingBlob.create(digest, path, room, this.#recent);
     } catch (error) {
       room.release();
       throw error;

@@ -113,7 +113,9 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     now,
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
   });
-  const parts = { context, calls, client, limits, reachability, apiLane, listLane, blobLane };
+  const recycle = (piece: Buffer): void => agents.received.release(piece);
+  const lanes = { apiLane, listLane, blobLane };
+  const parts = { context, calls, client, limits, reachability, ...lanes, recycle };
   const destroy = async (): Promise<void> => {
     probe.stop();
     await agents.destroy();

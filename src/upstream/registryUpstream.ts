@@ -38,6 +38,8 @@ export interface RegistryUpstreamOptions {
   readonly apiLane: CallLane;
   readonly listLane: CallLane;
   readonly blobLane: CallLane;
+  /** Takes back the memory of pieces of blobs. */
+  readonly recycle: (piece: Buffer) => void;
 }
 
 interface DoubtedBlob {
@@ -56,6 +58,7 @@ export class RegistryUpstream implements Upstream {
   readonly #apiLane: CallLane;
   readonly #listLane: CallLane;
   readonly #blobLane: CallLane;
+  readonly #recycle: (piece: Buffer) => void;
   readonly #doubts = new SingleFlight<'blobs', boolean>();
   /** The blob that could not be had last. */
   #doubted: DoubtedBlob | undefined;
@@ -70,6 +73,7 @@ export class RegistryUpstream implements Upstream {
     this.#apiLane = options.apiLane;
     this.#listLane = options.listLane;
     this.#blobLane = options.blobLane;
+    this.#recycle = options.recycle;
   }
 
   get lastAnswerAt(): number | undefined {
@@ -133,7 +137,7 @@ export class RegistryUpstream implements Upstream {
       refuseCoding(answer, call, this.#context);
       const blob = readBlobBody(answer, offset, call, this.#context);
       slot.lendTo(blob.body);
-      return blob;
+      return { ...blob, recycle: this.#recycle };
     };
     return this.#doubting({ repository, digest }, this.#blobLane.run(call, work, signal));
   }

@@ -23,6 +23,11 @@ export interface BlobBody {
   /** The size of the whole blob in bytes, where the far side said it. */
   readonly size?: number;
   readonly body: Readable;
+  /**
+   * Takes back the memory of a piece of the body, or of several that lie side by side, that nobody reads any
+   * more. Whoever keeps a piece, or loses it, need not call it.
+   */
+  readonly recycle?: (piece: Buffer) => void;
 }
 
 /** One page of a tag list. */

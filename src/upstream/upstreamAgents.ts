@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 import { isLostConnection } from './networkFailure.ts';
+import { ReceiveBuffers } from './receiveBuffers.ts';
 
 /** Time-outs in milliseconds, and how many connections each origin gets. */
 export interface AgentLimits {
@@ -14,6 +15,9 @@ export interface AgentLimits {
   /** Between two pieces of a blob. */
   readonly blobBodyTimeout: number;
 }
+
+// What a socket holds while its reader is made to wait: a read or two.
+const transferAhead = 512 * 1024;
 
 /** Shorter than what clients wait: containerd ≥ 2.3 gives up when headers take 30 s. */
 const defaultAgentLimits: AgentLimits = {
@@ -57,6 +61,8 @@ export class UpstreamAgents {
   readonly blob: Dispatcher;
   /** What holds for them. */
   readonly limits: AgentLimits;
+  /** What transfers are received into. */
+  readonly received = new ReceiveBuffers();
 
   constructor({ environment, lookup, limits, apiConnectionLost }: UpstreamAgentsOptions) {
     const all = { ...defaultAgentLimits, ...limits };
@@ -71,8 +77,10 @@ export class UpstreamAgents {
       headersTimeout: all.apiHeadersTimeout,
       bodyTimeout: all.apiBodyTimeout,
     };
-    this.api = createAgent(environment, lookup, api, apiConnectionLost);
-    this.blob = createAgent(environment, lookup, {
+    this.api = createAgent(environment, { lookup }, api, apiConnectionLost);
+    const { onread } = this.received;
+    const socket = { lookup, onread, highWaterMark: transferAhead };
+    this.blob = createAgent(environment, socket, {
       ...shared,
       connections: all.blobConnections,
       headersTimeout: all.blobHeadersTimeout,
@@ -93,7 +101,7 @@ export class UpstreamAgents {
  */
 function createAgent(
   environment: UpstreamAgentsOptions['environment'],
-  lookup: LookupFunction,
+  socket: Readonly<Record<string, unknown>>,
   options: Pool.Options,
   connectionLost?: () => void,
 ): Dispatcher {
@@ -106,7 +114,7 @@ function createAgent(
     ...options,
     ...http1,
     ...proxiesOf(environment),
-    connect: { lookup },
+    connect: { ...socket },
     proxyTls: http1,
     factory: createPool,
     clientFactory: createPool,

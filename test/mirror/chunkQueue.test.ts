@@ -10,8 +10,11 @@ const chunk = Buffer.alloc(16 * 1024, 'x');
 async function readAll(queue: ChunkQueue): Promise<{ bytes: number; error?: unknown }> {
   let bytes = 0;
   try {
-    for await (const { length } of queue) bytes += length;
-    return { bytes };
+    for (;;) {
+      const chunks = await queue.take();
+      if (chunks === undefined) return { bytes };
+      for (const { length } of chunks) bytes += length;
+    }
   } catch (error) {
     return { bytes, error };
   }
@@ -54,10 +57,35 @@ describe('a queue of chunks', () => {
       written += chunk.length;
       await settled();
     }
-    assert.ok(queue.waiting <= 80 * 1024, `${queue.waiting} bytes wait`);
-    assert.ok(written <= 256 * 1024, `${written} bytes were taken`);
+    assert.ok(queue.waiting <= 1040 * 1024, `${queue.waiting} bytes wait`);
+    assert.ok(written <= 1216 * 1024, `${written} bytes were taken`);
     body.end();
     assert.deepEqual(await readAll(queue), { bytes: written + chunk.length });
     assert.equal(queue.waiting, 0);
+  });
+
+  test('gives chunks that lie side by side as one, and others as they are', async () => {
+    const body = new PassThrough({ objectMode: true });
+    const queue = new ChunkQueue(body);
+    const bytes = Buffer.from('one two three');
+    const chunks = [bytes.subarray(0, 4), bytes.subarray(4, 8), bytes.subarray(7)];
+    for (const each of chunks) body.write(each);
+    await settled();
+    const taken = await queue.take();
+    assert.deepEqual(taken?.map(String), ['one two ', ' three']);
+  });
+
+  test('joins no chunks of different memory', async () => {
+    const body = new PassThrough({ objectMode: true });
+    const queue = new ChunkQueue(body);
+    const [one, other] = ['oneone', 'others'].map((text) => {
+      const bytes = Buffer.allocUnsafeSlow(text.length);
+      bytes.write(text);
+      return bytes;
+    });
+    body.write(one?.subarray(0, 3));
+    body.write(other?.subarray(3));
+    await settled();
+    assert.deepEqual((await queue.take())?.map(String), ['one', 'ers']);
   });
 });
