@@ -14,15 +14,22 @@ import type { ManifestAnswer, ManifestDescription } from '../mirror/manifestAnsw
 import { MemorySource, type BlobSource } from '../store/blobSource.ts';
 import type { BodyReads } from './bodyReads.ts';
 import { writeBody, type BodyPart } from './bodyWriter.ts';
+import type { GatheredAnswers } from './gatheredAnswers.ts';
 import { handOver, type HandOver } from './handOver.ts';
 import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
 import type { RequestTrace } from './requestTrace.ts';
-import { sendBytes } from './sendBytes.ts';
 
 // What a digest names never changes.
 const immutable = 'public, max-age=31536000, immutable';
 // What a tag names may change at any time; whoever stores it has to ask again.
 const revalidate = 'no-cache';
+
+/** What sends bodies, each its own kind. */
+export interface BodySenders {
+  readonly reads: BodyReads;
+  readonly answers: GatheredAnswers;
+  readonly handOver: HandOver | undefined;
+}
 
 /** Answers a GET or HEAD on a manifest. */
 export async function answerManifest(
@@ -31,13 +38,15 @@ export async function answerManifest(
   reference: Reference,
   request: FastifyRequest,
   reply: FastifyReply,
+  { answers }: BodySenders,
 ): Promise<FastifyReply> {
   if (request.method === 'HEAD') {
     const { size, ...description } = await mirror.manifests.describe(repository, reference);
     if (describeManifest(reply, reference, description)) return reply.code(304).send();
     return reply.header('content-length', String(size)).send();
   }
-  return sendManifest(reference, await mirror.manifests.get(repository, reference), reply);
+  const answer = await mirror.manifests.get(repository, reference);
+  return sendManifest(reference, answer, reply, answers);
 }
 
 /** Sends a manifest, or to a HEAD what there is to say of it. */
@@ -45,9 +54,10 @@ export function sendManifest(
   reference: Reference,
   answer: ManifestAnswer,
   reply: FastifyReply,
+  answers: GatheredAnswers,
 ): FastifyReply {
   if (describeManifest(reply, reference, answer)) return reply.code(304).send();
-  return sendBytes(reply, answer.bytes);
+  return answers.send(reply, answer.bytes);
 }
 
 /** Answers a GET or HEAD on a blob, whether it is held or still comes in. */
@@ -57,13 +67,12 @@ export async function answerBlob(
   digest: Digest,
   request: FastifyRequest,
   reply: FastifyReply,
-  reads: BodyReads,
-  handingOver: HandOver | undefined,
+  { reads, answers, handOver: handingOver }: BodySenders,
 ): Promise<FastifyReply> {
   const answer = await mirror.blobs.get(repository, digest);
   const { source, outcome } = answer;
   if (source instanceof MemorySource) {
-    return sendBlob(digest, source.bytes, outcome, request, reply);
+    return sendBlob(digest, source.bytes, outcome, request, reply, answers);
   }
   let streaming = false;
   try {
@@ -89,11 +98,12 @@ export function sendBlob(
   outcome: CacheOutcome,
   request: FastifyRequest,
   reply: FastifyReply,
+  answers: GatheredAnswers,
 ): FastifyReply {
   if (describeBlob(digest, outcome, request, reply)) return reply.code(304).send();
   const { start, length = bytes.length } = selectPart(digest, bytes.length, request, reply);
   reply.header('content-type', mediaTypes.octetStream);
-  return sendBytes(reply, bytes.subarray(start, start + length));
+  return answers.send(reply, bytes.subarray(start, start + length));
 }
 
 /** Sets the headers of a blob and says whether the client has it already. */

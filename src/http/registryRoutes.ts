@@ -2,8 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { BodyReads } from './bodyReads.ts';
-import { answerBlob, answerManifest, sendBlob, sendManifest } from './contentHandlers.ts';
+import {
+  answerBlob,
+  answerManifest,
+  sendBlob,
+  sendManifest,
+  type BodySenders,
+} from './contentHandlers.ts';
 import { sendError } from './errorAnswer.ts';
+import { GatheredAnswers } from './gatheredAnswers.ts';
 import type { HandOver } from './handOver.ts';
 import { KnownRequests, type KnownRequest } from './knownRequests.ts';
 import { answerReferrers, answerTags } from './listHandlers.ts';
@@ -19,16 +26,19 @@ const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
 export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandOver): void {
   const reads = new BodyReads();
+  const answers = new GatheredAnswers();
   const known = new KnownRequests();
+  const supplies = { mirror, known, reads, answers, handOver };
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD'],
       url,
       handler: (request, reply) => {
         const asked = known.get(request.raw.url ?? '');
-        if (asked !== undefined && answerFromMemory(mirror, asked, request, reply))
+        if (asked !== undefined && answerFromMemory(supplies, asked, request, reply)) {
           return undefined;
-        return answer({ mirror, reads, known, handOver }, request, reply);
+        }
+        return answer(supplies, request, reply);
       },
     });
     app.route({
@@ -40,11 +50,9 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandO
 }
 
 /** What answers are made of. */
-interface Supplies {
+interface Supplies extends BodySenders {
   readonly mirror: Mirror;
-  readonly reads: BodyReads;
   readonly known: KnownRequests;
-  readonly handOver: HandOver | undefined;
 }
 
 /**
@@ -52,7 +60,7 @@ interface Supplies {
  * it did.
  */
 function answerFromMemory(
-  mirror: Mirror,
+  { mirror, answers }: Supplies,
   { path, found, ns }: KnownRequest,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -63,13 +71,13 @@ function answerFromMemory(
     const manifest = mirror.manifests.recall(repository, path.reference);
     if (manifest === undefined) return false;
     describeRequest(path, found, ns, request, reply);
-    sendManifest(path.reference, manifest, reply);
+    sendManifest(path.reference, manifest, reply, answers);
     return true;
   }
   const bytes = mirror.blobs.recall(repository, path.digest);
   if (bytes === undefined) return false;
   describeRequest(path, found, ns, request, reply);
-  sendBlob(path.digest, bytes, 'hit', request, reply);
+  sendBlob(path.digest, bytes, 'hit', request, reply, answers);
   return true;
 }
 
@@ -106,12 +114,13 @@ function answerBase(reply: FastifyReply): FastifyReply {
 }
 
 async function answerContent(
-  { mirror, reads, known, handOver }: Supplies,
+  supplies: Supplies,
   path: Exclude<RegistryPath, { kind: 'base' }>,
   target: RequestTarget,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { mirror, known } = supplies;
   request.trace.kind = path.kind;
   const found = findRepository(mirror.upstreams, path.name, target.ns);
   describeRequest(path, found, target.ns, request, reply);
@@ -121,9 +130,9 @@ async function answerContent(
   const repository = await mirror.visibility.require(found);
   switch (path.kind) {
     case 'manifest':
-      return answerManifest(mirror, repository, path.reference, request, reply);
+      return answerManifest(mirror, repository, path.reference, request, reply, supplies);
     case 'blob':
-      return answerBlob(mirror, repository, path.digest, request, reply, reads, handOver);
+      return answerBlob(mirror, repository, path.digest, request, reply, supplies);
     case 'tags':
       return answerTags(mirror, repository, target, request, reply);
     case 'referrers':
