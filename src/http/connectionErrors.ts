@@ -21,7 +21,7 @@ export class ConnectionErrors {
    */
   answer(error: Error & { code?: string }, socket: Socket): void {
     const underWay = this.#lastAnswers.get(socket)?.writableFinished === false;
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    if (isBeyondWords(error) || !socket.writable) socket.destroy();
     else if (underWay) socket.destroySoon();
     else socket.end(answerTo(error), () => socket.destroy());
   }
@@ -31,6 +31,11 @@ const codes: Readonly<Record<string, RegistryErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
 };
+
+/** What is written before the handshake of TLS waits for it, and so would the connection, for ever. */
+function isBeyondWords({ code }: { code?: string }): boolean {
+  return code === 'ECONNRESET' || code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+}
 
 function answerTo({ code = '' }: { code?: string }): string {
   const answer = new RegistryError(codes[code] ?? 'REQUEST_INVALID');

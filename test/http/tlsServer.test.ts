@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectPlainly } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { ServerLimits } from '../../src/http/serverLimits.ts';
 import { useCertificate } from '../../src/http/tlsServer.ts';
 import { blobBytes } from '../support/blobContent.ts';
 import { certificatePair } from '../support/certificates.ts';
@@ -14,9 +16,9 @@ import { readAnswer, requestHead } from './wireAnswer.ts';
 
 const [first, second] = [certificatePair('first'), certificatePair('second')];
 
-async function startTls(t: Lifetime, largeSize?: number) {
+async function startTls(t: Lifetime, largeSize?: number, limits: Partial<ServerLimits> = {}) {
   const stage = await startStage(t, largeSize === undefined ? {} : { largeSize });
-  return { ...stage, ...(await serveWith(t, stage, {}, { tls: first })) };
+  return { ...stage, ...(await serveWith(t, stage, limits, { tls: first })) };
 }
 
 /** Shakes hands with a server of one of the two certificates; rejects where that fails. */
@@ -80,6 +82,22 @@ test('a client that speaks plain HTTP is cut off, and the next one served', asyn
   socket.write(lastRequest('/v2/'));
   assert.match(await text(socket), /^HTTP\/1\.1 200 OK/);
 });
+
+for (const [said, bytes] of [
+  ['nothing', ''],
+  ['half of a handshake', '\x16\x03\x01\x00\xc8\x01\x00'],
+] as const) {
+  test(`a client that says ${said} is cut off when its time is over`, async (t) => {
+    const { port } = await startTls(t, undefined, { headersTimeout: 50 });
+    const socket = connectPlainly(port, '127.0.0.1').resume();
+    try {
+      socket.write(bytes, 'latin1');
+      await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    } finally {
+      socket.destroy();
+    }
+  });
+}
 
 test('a certificate that is replaced during a download breaks nothing, and the next client gets the new one', async (t) => {
   // More than the socket's buffers of both sides hold.
