@@ -51,29 +51,34 @@ export class CopyReads {
    * @throws what the source threw; never for the sake of another reader's source
    */
   async piece(source: BlobSource, position: number, atMost: number): Promise<BodyPiece> {
-    while (this.#isShared(source)) {
-      const held = this.#pieces.get(position);
-      if (held === undefined) break;
-      held.piece.use();
-      this.#resting.remove(held.piece);
-      if (await held.common) return held.piece;
-      held.piece.leave();
-    }
-    return this.#read(source, position, atMost);
+    const held = this.#isShared(source) ? this.#pieces.get(position) : undefined;
+    if (held === undefined) return this.#read(source, position, atMost, this.#isShared(source));
+    held.piece.use();
+    this.#resting.remove(held.piece);
+    if (await held.common) return held.piece;
+    held.piece.leave();
+    // Not behind another one again: if it is the disk that fails, each takes a while to go on by another way,
+    // and the last would wait for all.
+    return this.#read(source, position, atMost, false);
   }
 
-  async #read(source: BlobSource, position: number, atMost: number): Promise<BodyPiece> {
+  async #read(
+    source: BlobSource,
+    position: number,
+    atMost: number,
+    shared: boolean,
+  ): Promise<BodyPiece> {
     const pool = this.#poolFor(this.#readers);
     const piece = new BodyPiece(pool, (unused) => this.#retire(position, unused));
     // Readers that began at different places have the same pieces from the next border on.
-    const room = this.#isShared(source) ? pool.bytes - (position % pool.bytes) : pool.bytes;
+    const room = shared ? pool.bytes - (position % pool.bytes) : pool.bytes;
     const read = piece.fill((buffer) => source.read(buffer, position), Math.min(room, atMost));
     // A source that goes on by another way gives bytes that others have not agreed to.
     const common = read.then(
       () => this.#isShared(source),
       () => false,
     );
-    if (this.#isShared(source)) this.#pieces.set(position, { piece, common });
+    if (shared) this.#pieces.set(position, { piece, common });
     try {
       await read;
       if (!this.#isShared(source)) this.#forget(position, piece);

@@ -118,6 +118,29 @@ describe('readers of one copy', () => {
     assert.deepEqual(staying.asked, [0, 8]);
   });
 
+  test('wait for one that fails, and then not for each other', async () => {
+    const reads = smallReads();
+    const gate = Promise.withResolvers<void>();
+    let waiting = 0;
+    const leaving = async (source: WatchedSource) => {
+      await setImmediate();
+      source.copy = undefined;
+      waiting += 1;
+      await gate.promise;
+      return content.copy(Buffer.alloc(8), 0);
+    };
+    const sources = Array.from({ length: 4 }, () => sourceOf('a'));
+    for (const source of sources.slice(1)) source.read = () => leaving(source);
+    const [broken] = sources;
+    if (broken !== undefined) broken.failure = new Error('the disk is gone');
+    const texts = sources.map((source) => textOf(reads.open(source), 0));
+    await assert.rejects(async () => texts[0], /the disk is gone/);
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    assert.equal(waiting, 3);
+    gate.resolve();
+    await Promise.all(texts.slice(1));
+  });
+
   test('leave nothing behind for those who come later', async () => {
     const reads = smallReads();
     const source = sourceOf('a');
