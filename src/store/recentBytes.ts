@@ -11,6 +11,9 @@ interface RecentChunk {
 
 // Readers that keep up with a fill are a MiB or two behind; with several fills they share this.
 const defaultLimit = 4 * 1024 * 1024;
+// An upstream may send a few bytes at a time, and each chunk takes a look of every reader. Of what packets bring
+// the limit holds fewer.
+const mostChunks = 4096;
 
 /** Memory for the bytes that came in last, shared by all blobs that are being written: the oldest make way. */
 export class RecentMemory {
@@ -19,7 +22,7 @@ export class RecentMemory {
   readonly #chunks = new Set<RecentChunk>();
   #bytes = 0;
 
-  /** As many bytes as there may be. */
+  /** As many bytes as there may be, in at most 4096 chunks. */
   constructor(limit = defaultLimit) {
     this.#limit = limit;
   }
@@ -33,7 +36,7 @@ export class RecentMemory {
     this.#chunks.add(chunk);
     this.#bytes += chunk.bytes.length;
     for (const oldest of this.#chunks) {
-      if (this.#bytes <= this.#limit) return;
+      if (this.#bytes <= this.#limit && this.#chunks.size <= mostChunks) return;
       oldest.of.dropOldest();
     }
   }

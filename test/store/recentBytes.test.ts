@@ -50,3 +50,12 @@ test('a chunk that is larger than the memory is let go at once', () => {
   assert.equal(copied(recent, 0), '');
   assert.equal(memory.bytes, 0);
 });
+
+test('of very small chunks no more are kept than can be looked through', () => {
+  const memory = new RecentMemory();
+  const recent = new RecentBytes(memory);
+  for (let at = 0; at < 5000; at += 1) recent.add(at, Buffer.from('a'), undefined);
+  assert.equal(memory.bytes, 4096);
+  assert.equal(copied(recent, 5000 - 4097), '');
+  assert.equal(copied(recent, 5000 - 4096), 'a'.repeat(100));
+});
