@@ -41,7 +41,7 @@ export const bodyReadLimits: BodyReadLimits = {
   crowdedPiece: 256 * 1024,
   sharedPiece: 512 * 1024,
   several: 4,
-  kept: 8 * 1024 * 1024,
+  kept: 4 * 1024 * 1024,
 };
 
 /** A blob that is read for one answer. */
