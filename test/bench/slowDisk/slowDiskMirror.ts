@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { StoreLayout } from '../../../src/store/storeLayout.ts';
 import { startMirror, type MirrorServer } from '../contenders/mirror.ts';
 import type { PushedContent, PushedImage } from '../image.ts';
@@ -14,7 +15,8 @@ export interface SlowDiskMirror extends AsyncDisposable {
   readonly hits: readonly Hit[];
   /** Layers of which it has nothing in memory after {@link forget}. */
   readonly coldPaths: readonly string[];
-  readonly forget: () => void;
+  /** Has the kernel forget those, and have in memory what the hits need of it. */
+  readonly forget: () => Promise<void>;
 }
 
 const mebibyte = 1024 ** 2;
@@ -45,8 +47,11 @@ export async function startSlowDiskMirror(upstream: BenchUpstream): Promise<Slow
     disk,
     hits: hitsOf(warm),
     coldPaths: cold.layers.map(({ path }) => path),
-    forget: () => {
+    forget: async () => {
       for (const { digest } of cold.layers) disk.forget(layout.blobFile(digest));
+      // A machine may take single pages back that weren't read for a while. To read one of them anew takes as
+      // long as all that the cold readers have asked the disk for.
+      for (const { digest } of warm.layers) await readFile(layout.blobFile(digest));
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -58,7 +58,7 @@ async function watchBeside(
   progress: (line: string) => void,
 ): Promise<Watched> {
   const { server, disk, coldPaths } = mirror;
-  mirror.forget();
+  await mirror.forget();
   await disk.slowDown(server.pid, bytesPerSecond);
   let failure: unknown;
   try {
