@@ -26,14 +26,15 @@ export interface BodyReadLimits {
  * A lone reader pays for each hop to the thread pool: 256 KiB at a time 1.2 GB/s at 0.76 CPU-s/GB, 512 KiB
  * 1.5 at 0.61, 1 MiB 1.6 at 0.56; nginx 1.9 at 0.45. To read on the event loop, 64 KiB at a time, was as
  * good as nginx, but nothing here can tell whether a piece is in the page cache, and a disk that is slow
- * with one would hold up everybody. A hundred readers of as many blobs have 25 MiB in their hands.
+ * with one would hold up everybody: 64 KiB take 13 ms at 5 MB/s. So every read is the thread pool's, of which
+ * `main.ts` asks for 32 threads. A hundred readers of as many blobs have 25 MiB in their hands.
  *
  * Of 64 readers each with its own pieces the reading costs as much as the sending: in a prototype 2.4 GB/s at
  * 0.48 CPU-s/GB, whatever the size. Shared, each piece is read once for all of them, and its size decides how
  * often a connection is turned to: 128 KiB at a time the 64 got 1.9 GB/s at 0.50 CPU-s/GB, 512 KiB 2.6 at 0.38,
  * 1 MiB 2.9 at 0.38, nginx's 2.2 at 0.21; eight 1.7 at 0.52, 3.1 at 0.29, 2.7 at 0.35, nginx's 2.4 at 0.32. A
- * hundred who drifted apart have 50 MiB in their hands. What is left is the kernel's, 87 % of the time with 64:
- * to copy, to wake clients that have read everything, and the timers of paced connections.
+ * hundred who drifted apart have 50 MiB in their hands. What is left is the kernel's, seven eighths of the samples of a
+ * profile with 64: to copy, to send, and to wake clients that have read everything.
  */
 export const bodyReadLimits: BodyReadLimits = {
   lonePiece: 1024 * 1024,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
-// A body that is further ahead of its reader than this waits: what a disk takes at once.
-const highWater = 1024 * 1024;
+// A body that is further ahead of its reader than this waits: two pieces, of which one is being written.
+const highWater = 2 * 1024 * 1024;
 
 /**
  * The chunks of a body, taken off it as they come in: what a stream still holds when it breaks is lost

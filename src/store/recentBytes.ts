@@ -10,7 +10,7 @@ interface RecentChunk {
 }
 
 // Readers that keep up with a fill are a MiB or two behind; with several fills they share this.
-const defaultLimit = 4 * 1024 * 1024;
+const defaultLimit = 8 * 1024 * 1024;
 // An upstream may send a few bytes at a time, and each chunk takes a look of every reader. Of what packets bring
 // the limit holds fewer.
 const mostChunks = 4096;

@@ -43,6 +43,11 @@ export class BodyClient implements Disposable {
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')));
   }
 
+  /** Whether the server has kept the connection: one that nobody uses is closed after a while. */
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
   /**
    * Asks for something, and resolves when all of the answer is there.
    * @throws when the connection ends before that, or the answer doesn't say its length

@@ -13,7 +13,7 @@ export class BodyClients implements Disposable {
 
   /** Asks for something and rejects unless the answer is a 200 that came completely. */
   async get(path: string, request?: BodyRequest): Promise<BodyAnswer> {
-    const client = this.#free.pop() ?? this.#connect();
+    const client = this.#takeFree() ?? this.#connect();
     try {
       const answer = await client.get(path, request);
       this.#free.push(client);
@@ -28,6 +28,14 @@ export class BodyClients implements Disposable {
 
   [Symbol.dispose](): void {
     for (const client of this.#all) client[Symbol.dispose]();
+  }
+
+  #takeFree(): BodyClient | undefined {
+    for (;;) {
+      const client = this.#free.pop();
+      if (client === undefined || client.isOpen) return client;
+      this.#all.delete(client);
+    }
   }
 
   #connect(): BodyClient {
