@@ -40,11 +40,11 @@ export async function startMirror(
 ): Promise<RunningMirror> {
   const { logger, requestLog } = openLogs(configuration);
   const metrics = createMetrics(configuration);
+  const tls = await readCertificate(configuration.tls);
   const opened = await openMirror(configuration, environment, { logger, metrics });
   const { mirror, store } = opened;
   const background = createBackgroundWork(configuration, opened, { logger, metrics });
   const requests = createRequestObserver(metrics, requestLog);
-  const tls = await readCertificate(configuration.tls);
   const { accelRedirect } = configuration;
   const handOver = accelRedirect === undefined ? undefined : new HandOver(accelRedirect);
   const served = { mirror, observer: requests, monotonicNow, tls, handOver };

@@ -16,6 +16,8 @@ export interface BodyReadLimits {
   readonly sharedPiece: number;
   /** From how many readers of one copy on that is so. */
   readonly several: number;
+  /** Beyond so many readers in all each gets `crowdedPiece`, lest they have too much in their hands. */
+  readonly many: number;
   /** Bytes that are kept for readers a little behind; as many again of each size wait for their next use. */
   readonly kept: number;
 }
@@ -33,7 +35,7 @@ export interface BodyReadLimits {
  * 0.48 CPU-s/GB, whatever the size. Shared, each piece is read once for all of them, and its size decides how
  * often a connection is turned to: 128 KiB at a time the 64 got 1.9 GB/s at 0.50 CPU-s/GB, 512 KiB 2.6 at 0.38,
  * 1 MiB 2.9 at 0.38, nginx's 2.2 at 0.21; eight 1.7 at 0.52, 3.1 at 0.29, 2.7 at 0.35, nginx's 2.4 at 0.32. A
- * hundred who drifted apart have 50 MiB in their hands. What is left is the kernel's, seven eighths of the samples of a
+ * hundred who drifted apart would have 50 MiB in their hands, and so get less. What is left is the kernel's, seven eighths of the samples of a
  * profile with 64: to copy, to send, and to wake clients that have read everything.
  */
 export const bodyReadLimits: BodyReadLimits = {
@@ -42,6 +44,7 @@ export const bodyReadLimits: BodyReadLimits = {
   crowdedPiece: 256 * 1024,
   sharedPiece: 512 * 1024,
   several: 4,
+  many: 64,
   kept: 4 * 1024 * 1024,
 };
 
@@ -110,8 +113,11 @@ export class BodyReads {
   }
 
   #poolFor(readersOfCopy: number): BufferPool {
-    if (readersOfCopy >= this.#limits.several) return this.#shared;
-    return this.#readers > this.#limits.few ? this.#crowded : this.#lone;
+    const { few, several, many } = this.#limits;
+    if (this.#readers > many) return this.#crowded;
+
+    if (readersOfCopy >= several) return this.#shared;
+    return this.#readers > few ? this.#crowded : this.#lone;
   }
 }
 

@@ -19,7 +19,11 @@ const longest = 1024;
  * ever; to read one anew takes 2.4 µs.
  */
 export class KnownRequests {
-  readonly #known = new LRUCache<string, KnownRequest>({ max: remembered });
+  readonly #known = new LRUCache<string, KnownRequest>({
+    // With `max` it would make room for all of them at once.
+    maxSize: remembered,
+    sizeCalculation: () => 1,
+  });
 
   get(target: string): KnownRequest | undefined {
     return this.#known.get(target);

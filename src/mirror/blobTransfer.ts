@@ -15,6 +15,8 @@ export interface TransferParts {
   readonly observer: MirrorObserver;
   /** Ends it, at any time. */
   readonly signal: AbortSignal;
+  /** How many bytes may be ahead of whoever takes them, where that is not a disk. */
+  readonly ahead?: number;
 }
 
 /** A blob, or the rest of one, on its way from the upstream. Whoever opens one must destroy it. */
@@ -34,7 +36,7 @@ export class BlobTransfer {
     this.size = size;
     this.recycle = recycle;
     this.#body = body;
-    this.#queue = new ChunkQueue(body);
+    this.#queue = new ChunkQueue(body, parts.ahead);
     this.#parts = parts;
   }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
-// A body that is further ahead of its reader than this waits: two pieces, of which one is being written.
-const highWater = 2 * 1024 * 1024;
+// For the disk: two pieces, of which one is being written.
+const defaultHighWater = 2 * 1024 * 1024;
 
 /**
  * The chunks of a body, taken off it as they come in: what a stream still holds when it breaks is lost
@@ -14,7 +14,8 @@ export class ChunkQueue {
   #end: { readonly error?: Error } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(body: Readable) {
+  /** A body that is further ahead of its reader than `highWater` bytes waits. */
+  constructor(body: Readable, highWater = defaultHighWater) {
     this.#body = body;
     body.on('data', (chunk: Buffer) => {
       this.#add(chunk);

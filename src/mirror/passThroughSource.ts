@@ -12,6 +12,8 @@ import { progress, Retries } from './retries.ts';
 
 // Hashing a piece keeps everything else waiting for about a millisecond.
 const piece = 1024 * 1024;
+// Each slow client has as much of its own.
+const ahead = 64 * 1024;
 
 /** What a {@link PassThroughSource} works with. */
 export interface PassThroughParts extends Patience {
@@ -126,7 +128,8 @@ export class PassThroughSource implements BlobSource {
   async #seek(position: number): Promise<void> {
     const { repository, digest, observer } = this.#parts;
     const { signal } = this.#abort;
-    const transfer = await BlobTransfer.open(position, { repository, digest, observer, signal });
+    const parts = { repository, digest, observer, signal, ahead };
+    const transfer = await BlobTransfer.open(position, parts);
     this.#size ??= transfer.size;
     this.#transfer = transfer;
     this.#position = transfer.offset;

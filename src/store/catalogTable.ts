@@ -43,7 +43,8 @@ export class CatalogTable<Entry extends object> {
     keyv.serialize = JSON.stringify;
     keyv.deserialize = JSON.parse;
     this.#keyv = keyv;
-    this.#recent = new LRUCache({ max: remembered });
+    // With `max` it would make room for all of them at once: for the tables of a catalog 10 ms and 2 MB.
+    this.#recent = new LRUCache({ maxSize: remembered, sizeCalculation: () => 1 });
   }
 
   /** Goes up with each change of an entry: while it stays the same, so does all that was read. */

@@ -39,6 +39,7 @@ function smallReads(): BodyReads {
     crowdedPiece: 4,
     sharedPiece: 4,
     several: 3,
+    many: 100,
     kept: 8,
   });
 }
@@ -174,6 +175,18 @@ test('each of many readers gets smaller pieces than one of few', async () => {
   for (const reader of readers.slice(1)) reader.close();
   assert.equal(await textOf(first, 4), 'efgh');
   assert.equal(await textOf(first, 8), 'ijklmnop');
+});
+
+test('each of too many readers gets smaller pieces, of the same copy or not', async () => {
+  const limits = { lonePiece: 8, few: 1, crowdedPiece: 2, sharedPiece: 4, several: 2 };
+  const reads = new BodyReads({ ...limits, many: 2, kept: 8 });
+  const readers = [reads.open(sourceOf('a')), reads.open(sourceOf('a'))];
+  const [first] = readers;
+  assert.ok(first !== undefined);
+  assert.equal(await textOf(first, 0), 'abcd');
+  const third = reads.open(sourceOf('b'));
+  assert.equal(await textOf(first, 4), 'ef');
+  third.close();
 });
 
 test('a buffer is never filled anew while a piece of it is abandoned', async () => {

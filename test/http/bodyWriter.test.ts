@@ -26,6 +26,7 @@ function smallReads(): BodyReads {
     crowdedPiece: 4,
     sharedPiece: 4,
     several: 2,
+    many: 100,
     kept: 4,
   });
 }
