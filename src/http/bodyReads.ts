@@ -29,19 +29,20 @@ export interface BodyReadLimits {
  * 1.5 at 0.61, 1 MiB 1.6 at 0.56; nginx 1.9 at 0.45. To read on the event loop, 64 KiB at a time, was as
  * good as nginx, but nothing here can tell whether a piece is in the page cache, and a disk that is slow
  * with one would hold up everybody: 64 KiB take 13 ms at 5 MB/s. So every read is the thread pool's, of which
- * `main.ts` asks for 32 threads. A hundred readers of as many blobs have 25 MiB in their hands.
+ * `main.ts` asks for 32 threads. A hundred readers of as many blobs have 13 MiB in their hands.
  *
  * Of 64 readers each with its own pieces the reading costs as much as the sending: in a prototype 2.4 GB/s at
  * 0.48 CPU-s/GB, whatever the size. Shared, each piece is read once for all of them, and its size decides how
  * often a connection is turned to: 128 KiB at a time the 64 got 1.9 GB/s at 0.50 CPU-s/GB, 512 KiB 2.6 at 0.38,
  * 1 MiB 2.9 at 0.38, nginx's 2.2 at 0.21; eight 1.7 at 0.52, 3.1 at 0.29, 2.7 at 0.35, nginx's 2.4 at 0.32. A
- * hundred who drifted apart would have 50 MiB in their hands, and so get less. What is left is the kernel's, seven eighths of the samples of a
+ * hundred who drifted apart would have 50 MiB in their hands, and so get less: with 128 KiB each a mirror took
+ * 120 MB more than idle with them, with 256 KiB 130. What is left is the kernel's, seven eighths of the samples of a
  * profile with 64: to copy, to send, and to wake clients that have read everything.
  */
 export const bodyReadLimits: BodyReadLimits = {
   lonePiece: 1024 * 1024,
   few: 8,
-  crowdedPiece: 256 * 1024,
+  crowdedPiece: 128 * 1024,
   sharedPiece: 512 * 1024,
   several: 4,
   many: 64,
