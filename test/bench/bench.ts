@@ -7,8 +7,9 @@
  * something about the servers, the absolute figures only about this machine at this time. Nothing here
  * passes or fails by a figure.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { dirname } from 'node:path';
 import { contenders } from './contenders/contenders.ts';
 import { describeMachine } from './machine.ts';
 import { installed, missingPrograms } from './missingPrograms.ts';
@@ -111,7 +112,10 @@ async function write(
   report: Report,
 ): Promise<void> {
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
-  if (chart !== undefined) await writeFile(chart, drawChart(report));
+  if (chart !== undefined) {
+    await mkdir(dirname(chart), { recursive: true });
+    await writeFile(chart, drawChart(report));
+  }
   if (file !== undefined) await writeBaseline(file, baselineOf(report));
 }
 
