@@ -1,3 +1,5 @@
+import { parseHead } from './answerReader.ts';
+
 /** One answer. Times are in milliseconds since it was asked for. */
 export interface BodyAnswer {
   readonly status: number;
@@ -37,8 +39,12 @@ export class BodyAnswerReader {
     const end = this.#head.indexOf(endOfHead);
     if (end === -1) return undefined;
     const head = this.#head.toString('latin1', 0, end);
-    this.#status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
-    this.#length = this.#method === 'HEAD' ? 0 : lengthIn(head, this.#status);
+    const { status, contentLength } = parseHead(head);
+    const isBodiless = this.#method === 'HEAD' || status === 204 || status === 304;
+    const length = isBodiless ? 0 : contentLength;
+    if (length === undefined) throw new Error(`an answer without a length:\n${head}`);
+    this.#status = status;
+    this.#length = length;
     return this.#takeBody(this.#head.subarray(end + endOfHead.length));
   }
 
@@ -55,11 +61,4 @@ export class BodyAnswerReader {
       doneAfter,
     };
   }
-}
-
-function lengthIn(head: string, status: number): number {
-  if (status === 204 || status === 304) return 0;
-  const [, length] = /^content-length: *(\d+)\r?$/im.exec(head) ?? [];
-  if (length === undefined) throw new Error(`an answer without a length:\n${head}`);
-  return Number(length);
 }
