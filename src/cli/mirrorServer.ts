@@ -16,6 +16,7 @@ import { RequestLog } from '../ops/requestLog.ts';
 import type { Store } from '../store/store.ts';
 import { createBackgroundWork, type BackgroundWork } from './backgroundWork.ts';
 import { readCertificate, renewCertificate } from './certificate.ts';
+import { openAdmission } from './openAdmission.ts';
 import { createMetrics, monotonicNow, openMirror, type OpenedMirror } from './openMirror.ts';
 import { storeIdentity } from './storeIdentity.ts';
 import { programVersion } from './version.ts';
@@ -47,7 +48,8 @@ export async function startMirror(
   const requests = createRequestObserver(metrics, requestLog);
   const { accelRedirect } = configuration;
   const handOver = accelRedirect === undefined ? undefined : new HandOver(accelRedirect);
-  const served = { mirror, observer: requests, monotonicNow, tls, handOver };
+  const admission = openAdmission(mirror.visibility);
+  const served = { mirror, admission, observer: requests, monotonicNow, tls, handOver };
   const registry = createRegistryServer(served);
   const renewal = tls && renewCertificate(registry.server, tls, configuration.tls, logger);
   const readings = (): Promise<CacheReadings> =>

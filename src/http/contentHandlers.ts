@@ -19,10 +19,13 @@ import { handOver, type HandOver } from './handOver.ts';
 import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
 import type { RequestTrace } from './requestTrace.ts';
 
-// What a digest names never changes.
+// What a digest names never changes. Of what is not for everybody, caches between here and the client must keep
+// nothing, which `public` would let them even of an answer to credentials (RFC 9111, section 3.5).
 const immutable = 'public, max-age=31536000, immutable';
+const restricted = 'private, max-age=31536000, immutable';
 // What a tag names may change at any time; whoever stores it has to ask again.
 const revalidate = 'no-cache';
+const restrictedRevalidate = 'private, no-cache';
 
 /** What sends bodies, each its own kind. */
 export interface BodySenders {
@@ -114,7 +117,7 @@ function describeBlob(
   reply: FastifyReply,
 ): boolean {
   describeContent(reply, digest, outcome);
-  reply.header('cache-control', immutable).header('accept-ranges', 'bytes');
+  reply.header('cache-control', lastingFor(request)).header('accept-ranges', 'bytes');
   return isUnmodified(request, digest);
 }
 
@@ -190,11 +193,23 @@ function describeManifest(
   { digest, mediaType, outcome, warning }: Omit<ManifestDescription, 'size'>,
 ): boolean {
   describeContent(reply, digest, outcome);
-  reply.header('cache-control', reference.kind === 'digest' ? immutable : revalidate);
+  const isLasting = reference.kind === 'digest';
+  reply.header(
+    'cache-control',
+    isLasting ? lastingFor(reply.request) : revalidateFor(reply.request),
+  );
   if (warning !== undefined) reply.header('warning', formatWarning(warning));
   if (isUnmodified(reply.request, digest)) return true;
   reply.header('content-type', mediaType);
   return false;
+}
+
+function lastingFor({ trace }: FastifyRequest): string {
+  return trace.isRestricted ? restricted : immutable;
+}
+
+function revalidateFor({ trace }: FastifyRequest): string {
+  return trace.isRestricted ? restrictedRevalidate : revalidate;
 }
 
 function describeContent(reply: FastifyReply, digest: Digest, outcome: CacheOutcome): void {

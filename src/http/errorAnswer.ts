@@ -16,6 +16,8 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.retryAfter !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))));
   }
+  // RFC 9110, section 15.5.2: a 401 says how to log in. Basic (RFC 7617) is what every client of registries knows.
+  if (error.status === 401) reply.header('www-authenticate', 'Basic realm="pullthrough"');
   if (error.status === 405) reply.header('allow', 'GET, HEAD');
   const body = Buffer.from(error.toBody());
   reply
@@ -39,5 +41,6 @@ function asRegistryError(thrown: unknown): RegistryError {
 
 function outcomeOf(error: RegistryError): RequestOutcome {
   if (error instanceof PrivateRepositoryError) return 'denied';
+  if (error.status === 401 || error.status === 403) return 'denied';
   return error.status === 404 ? 'negative' : 'error';
 }

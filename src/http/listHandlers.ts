@@ -60,5 +60,6 @@ function sendList(
 ): FastifyReply {
   request.trace.outcome = outcome;
   reply.header('content-type', mediaType).header('x-cache', outcome);
+  if (request.trace.isRestricted) reply.header('cache-control', 'private');
   return sendBytes(reply, body);
 }

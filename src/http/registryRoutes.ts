@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from '../access/admission.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { BodyReads } from './bodyReads.ts';
@@ -17,6 +18,7 @@ import { answerReferrers, answerTags } from './listHandlers.ts';
 import { parseRegistryPath, type RegistryPath } from './registryPath.ts';
 import type { MirroredRepository } from '../mirror/mirroredUpstream.ts';
 import { findRepository } from '../mirror/repositoryLookup.ts';
+import { RequestClient } from './requestClient.ts';
 import { readTarget, type RequestTarget } from './requestTarget.ts';
 import { sendBytes } from './sendBytes.ts';
 
@@ -24,11 +26,11 @@ const emptyObject = Buffer.from('{}');
 const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
-export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandOver): void {
+export function addRoutes(app: FastifyInstance, served: ServedContent, handOver?: HandOver): void {
   const reads = new BodyReads();
   const answers = new GatheredAnswers();
   const known = new KnownRequests();
-  const supplies = { mirror, known, reads, answers, handOver };
+  const supplies = { ...served, known, reads, answers, handOver };
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD'],
@@ -49,9 +51,16 @@ export function addRoutes(app: FastifyInstance, mirror: Mirror, handOver?: HandO
   }
 }
 
-/** What answers are made of. */
-interface Supplies extends BodySenders {
+/** What is served, and to whom. */
+export interface ServedContent {
   readonly mirror: Mirror;
+  readonly admission: Admission;
+  /** Hosts under which `/v2/` asks for a log-in even where none is needed, with their port where it was given. */
+  readonly logInHosts: ReadonlySet<string>;
+}
+
+/** What answers are made of. */
+interface Supplies extends BodySenders, ServedContent {
   readonly known: KnownRequests;
 }
 
@@ -60,23 +69,26 @@ interface Supplies extends BodySenders {
  * it did.
  */
 function answerFromMemory(
-  { mirror, answers }: Supplies,
+  { mirror, admission, answers }: Supplies,
   { path, found, ns }: KnownRequest,
   request: FastifyRequest,
   reply: FastifyReply,
 ): boolean {
-  const repository = mirror.visibility.recall(found);
-  if (repository === undefined) return false;
+  const admitted = admission.recall(new RequestClient(request), found);
+  if (admitted === undefined) return false;
+  const { repository } = admitted;
   if (path.kind === 'manifest') {
     const manifest = mirror.manifests.recall(repository, path.reference);
     if (manifest === undefined) return false;
     describeRequest(path, found, ns, request, reply);
+    request.trace.admitted(admitted);
     sendManifest(path.reference, manifest, reply, answers);
     return true;
   }
   const bytes = mirror.blobs.recall(repository, path.digest);
   if (bytes === undefined) return false;
   describeRequest(path, found, ns, request, reply);
+  request.trace.admitted(admitted);
   sendBlob(path.digest, bytes, 'hit', request, reply, answers);
   return true;
 }
@@ -103,14 +115,31 @@ async function answer(
   const target = readTarget(request.raw.url ?? '');
   const path = parseRegistryPath(target.path);
   request.trace.route = path.kind;
-  if (path.kind === 'base') return answerBase(reply);
+  if (path.kind === 'base') return answerBase(supplies, request, reply);
   return answerContent(supplies, path, target, request, reply);
 }
 
-/** `GET /v2/`: open to all, so no challenge, which dockerd would meet with Docker Hub credentials. */
-function answerBase(reply: FastifyReply): FastifyReply {
+/**
+ * `GET /v2/`: without a challenge, which dockerd would meet with Docker Hub credentials, where everybody may pull.
+ * `docker login` and crane look nowhere else for one.
+ */
+async function answerBase(
+  { mirror, admission, logInHosts }: Supplies,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const client = new RequestClient(request);
+  const { trace } = request;
+  const asksForLogIn = isAmong(logInHosts, request.host);
+  trace.identity = await admission.requireBase(client, mirror.upstreams.default, asksForLogIn);
   reply.header('content-type', 'application/json');
   return sendBytes(reply, emptyObject);
+}
+
+/** Whether a `Host` is in the list, which may leave the port open. */
+function isAmong(hosts: ReadonlySet<string>, host: string): boolean {
+  const name = host.toLowerCase();
+  return hosts.has(name) || hosts.has(name.replace(/:\d*$/, ''));
 }
 
 async function answerContent(
@@ -120,14 +149,33 @@ async function answerContent(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { mirror, known } = supplies;
-  request.trace.kind = path.kind;
+  const { mirror, admission, known } = supplies;
+  const { trace } = request;
+  trace.kind = path.kind;
   const found = findRepository(mirror.upstreams, path.name, target.ns);
   describeRequest(path, found, target.ns, request, reply);
   if (path.kind === 'manifest' || path.kind === 'blob') {
     known.set(request.raw.url ?? '', { path, found, ns: target.ns });
   }
-  const repository = await mirror.visibility.require(found);
+  const client = new RequestClient(request);
+  const admitted = await admission.require(client, found);
+  trace.admitted(admitted);
+  try {
+    return await answerAdmitted(supplies, admitted.repository, path, target, request, reply);
+  } catch (error) {
+    throw admission.asToldTo(client, admitted.identity, found.name, error);
+  }
+}
+
+async function answerAdmitted(
+  supplies: Supplies,
+  repository: MirroredRepository,
+  path: Exclude<RegistryPath, { kind: 'base' }>,
+  target: RequestTarget,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { mirror } = supplies;
   switch (path.kind) {
     case 'manifest':
       return answerManifest(mirror, repository, path.reference, request, reply, supplies);

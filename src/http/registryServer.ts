@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Admission } from '../access/admission.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
@@ -23,6 +24,9 @@ declare module 'fastify' {
 /** What the registry's server needs. */
 export interface RegistryServerOptions {
   readonly mirror: Mirror;
+  readonly admission: Admission;
+  /** Hosts, such as `registry.example.com`, under which `/v2/` asks for a log-in even where none is needed. */
+  readonly logInHosts?: readonly string[];
   readonly observer: RequestObserver;
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonicNow: () => number;
@@ -71,7 +75,8 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   });
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((_request, reply) => sendError(reply, new RegistryError('NOT_FOUND')));
-  addRoutes(app, options.mirror, options.handOver);
+  const { mirror, admission, logInHosts = [], handOver } = options;
+  addRoutes(app, { mirror, admission, logInHosts: new Set(logInHosts) }, handOver);
   answerExpectations(app);
   return app;
 }

@@ -1,3 +1,5 @@
+import type { Admitted } from '../access/admission.ts';
+import type { Identity } from '../access/client.ts';
 import type { RequestKind, RequestOutcome } from '../mirror/mirrorObserver.ts';
 import type { FinishedRequest, RequestRoute } from '../mirror/requestObserver.ts';
 
@@ -7,6 +9,10 @@ export class RequestTrace {
   kind: RequestKind | undefined;
   upstream: string | undefined;
   outcome: RequestOutcome | undefined;
+  identity: Identity | undefined;
+  rule: string | undefined;
+  /** Whether what is answered is for this client and not for everybody. */
+  isRestricted = false;
   error: unknown;
   bytesSent = 0;
   handedOver = false;
@@ -17,6 +23,13 @@ export class RequestTrace {
   constructor(now: () => number) {
     this.#now = now;
     this.#startedAt = now();
+  }
+
+  /** The client may pull what it asks for. */
+  admitted({ identity, rule, isOpen }: Admitted): void {
+    this.identity = identity;
+    this.rule = rule;
+    this.isRestricted = !isOpen;
   }
 
   /** The head of the answer goes out. */
@@ -31,13 +44,17 @@ export class RequestTrace {
       'method' | 'status' | 'path' | 'client' | 'requestId' | 'aborted'
     >,
   ): FinishedRequest {
-    const { route, kind, upstream, outcome, error, bytesSent, handedOver } = this;
+    const { route, kind, upstream, outcome, identity, rule } = this;
+    const { error, bytesSent, handedOver } = this;
     return {
       ...outside,
       route,
       kind,
       upstream,
       outcome,
+      user: identity?.name,
+      authenticatedBy: identity?.by,
+      rule,
       error,
       bytesSent,
       handedOver,

@@ -13,19 +13,24 @@ import { Memberships } from './memberships.ts';
 import type { MirroredUpstreams } from './mirroredUpstream.ts';
 import type { MirrorObserver } from './mirrorObserver.ts';
 import { MovedTags } from './movedTags.ts';
+import { Namespaces, type NamespaceRule, type PrivateAccess } from './namespaces.ts';
 import { Referrers } from './referrers.ts';
 import { ManifestRequirements } from './requirements.ts';
 import { ShortLivedCache } from './shortLivedCache.ts';
 import { TagLists } from './tagLists.ts';
 import { TagResolver } from './tagResolver.ts';
-import { Visibility, type PrivateAccess } from './visibility.ts';
+import { Visibility } from './visibility.ts';
 
 /** What a {@link Mirror} is made of. */
 export interface MirrorOptions {
   readonly store: Store;
   readonly upstreams: MirroredUpstreams;
   readonly observer: MirrorObserver;
+  /** To whom private repositories are served, where `namespaces` does not say otherwise. */
   readonly privateAccess: PrivateAccess;
+  readonly namespaces?: readonly NamespaceRule[];
+  /** Milliseconds for which it is remembered that a repository is public; an hour if not said. */
+  readonly visibilityFreshness?: number | undefined;
   /** Never ask an upstream. */
   readonly offline: boolean;
   /** Milliseconds since the epoch. */
@@ -60,7 +65,14 @@ export class Mirror {
     const fetcher = new ManifestFetcher(blobs, memberships, observer);
     const list = { freshness: listFreshness, maxSize: listMemory, offline, now };
     this.upstreams = options.upstreams;
-    this.visibility = new Visibility(catalog, options.privateAccess, offline, now);
+    const { privateAccess, namespaces = [], visibilityFreshness: freshness } = options;
+    this.visibility = new Visibility({
+      catalog,
+      namespaces: new Namespaces(privateAccess, namespaces),
+      offline,
+      freshness,
+      now,
+    });
     const { resumeDelays = defaultResumeDelays } = options;
     this.fills = new BlobFills({ blobs, memberships, observer, resumeDelays, monotonicNow });
     const { fills } = this;

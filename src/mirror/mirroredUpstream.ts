@@ -1,5 +1,6 @@
 import type { Repository } from '../store/catalog.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { RepositoryList } from './repositoryList.ts';
 import type { TagFreshness } from './tagFreshness.ts';
 
 /** How long the answers of an upstream are good for. */
@@ -16,6 +17,8 @@ export interface MirroredUpstream {
   /** The same registry asked without credentials; absent where that makes no difference. */
   readonly anonymous?: Upstream;
   readonly policy: UpstreamPolicy;
+  /** What may be pulled from it; absent: everything. */
+  readonly list?: RepositoryList;
   /** Other names that clients use for it. */
   readonly aliases: readonly string[];
   /** Docker Hub's custom: a name of one component, such as `alpine`, means `library/alpine`. */

@@ -30,6 +30,11 @@ export interface FinishedRequest extends MeasuredRequest {
   readonly path: string;
   /** The client's address. */
   readonly client: string;
+  /** The client's name, where it showed one, and how: by a password, a certificate, or credentials of the upstream. */
+  readonly user?: string | undefined;
+  readonly authenticatedBy?: 'password' | 'certificate' | 'upstream' | undefined;
+  /** By what the client may have the content: `public`, or the setting; absent where it may not. */
+  readonly rule?: string | undefined;
   readonly requestId: string;
   /** Whether the answer ended before its last byte. */
   readonly aborted: boolean;

@@ -8,27 +8,35 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
+import type { Namespace, Namespaces } from './namespaces.ts';
 import { isRecent, pauseAfterFailure } from './recency.ts';
 
-/** Whether what only our account may see is served to everyone who can reach the mirror. */
-export type PrivateAccess = 'deny' | 'allow';
-
-/** A private repository was asked for; from outside it looks like one that does not exist. */
+/** A repository that is not for who asks; from outside it looks like one that does not exist. */
 export class PrivateRepositoryError extends RegistryError {
-  constructor(name: string) {
-    super('NAME_UNKNOWN', {
-      detail: { name },
-      cause: new Error('the repository is private upstream and access.private is deny'),
-    });
+  /** `reason` says to the operator why, and which setting would change it. */
+  constructor(name: string, reason: string) {
+    super('NAME_UNKNOWN', { detail: { name }, cause: new Error(reason) });
     this.name = 'PrivateRepositoryError';
   }
+}
+
+/** What it takes to tell what is public. */
+export interface VisibilityOptions {
+  readonly catalog: Catalog;
+  readonly namespaces: Namespaces;
+  /** Never ask an upstream. */
+  readonly offline: boolean;
+  /** Milliseconds for which it is remembered that a repository is public; an hour if not said. */
+  readonly freshness?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** What is known of a repository. `unconfirmed`: it was public, and now nobody can say. */
 type Verdict = 'public' | 'private' | 'unconfirmed';
 
-// A repository that becomes private is found out within the hour; one that becomes public, sooner.
-const publicFor = 3_600_000;
+const defaultFreshness = 3_600_000;
+// One that becomes public is found out sooner.
 const privateFor = 60_000;
 const rememberedFailures = 1000;
 // It need not exist.
@@ -36,53 +44,73 @@ const anyTag = 'latest' as Tag;
 
 /**
  * Keeps the account's private repositories from those who merely can reach the mirror. What an
- * anonymous client would not be served upstream is served to nobody, and looks as if it did not exist.
+ * anonymous client would not be served upstream is private, unless the operator says otherwise, and looks as if
+ * it did not exist.
  */
 export class Visibility {
+  readonly namespaces: Namespaces;
   readonly #catalog: Catalog;
-  readonly #access: PrivateAccess;
   readonly #offline: boolean;
+  readonly #publicFor: number;
   readonly #now: () => number;
   readonly #checks = new SingleFlight<string, boolean>();
   /** When a check last failed, by repository: an upstream that hangs costs one time-out a while. */
   readonly #failures: LRUCache<string, number>;
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(catalog: Catalog, access: PrivateAccess, offline: boolean, now: () => number) {
+  constructor({ catalog, namespaces, offline, freshness, now }: VisibilityOptions) {
+    this.namespaces = namespaces;
     this.#catalog = catalog;
-    this.#access = access;
     this.#offline = offline;
+    this.#publicFor = freshness ?? defaultFreshness;
     this.#now = now;
     this.#failures = new LRUCache({ max: rememberedFailures });
   }
 
   /**
-   * Lets a request for a public repository pass. Where the mirror has no account it needs no check:
-   * then the upstream itself sees an anonymous client. What comes back is the repository as it is to be
+   * Lets a request for a repository pass that everybody may see. Where the mirror has no account it needs no
+   * check: then the upstream itself sees an anonymous client. What comes back is the repository as it is to be
    * asked: one that was public and can't be confirmed to be is served as far as it is held, and what is not
    * held is asked for as by somebody without an account.
    * @throws {PrivateRepositoryError}
    */
   async require(repository: MirroredRepository): Promise<MirroredRepository> {
+    const namespace = this.namespaces.of(repository);
     const { anonymous } = repository;
-    if (this.#access === 'allow' || anonymous === undefined) return repository;
+    if (namespace.openBy !== undefined) return repository;
+    if (namespace.visibility === 'private') throw hidden(repository, namespace);
+    if (anonymous === undefined) return repository;
     const known = await this.#catalog.repositories.get(repositoryKey(repository));
     const verdict = this.#fresh(known) ?? (await this.#ask(repository, anonymous, known));
-    if (verdict === 'private') throw new PrivateRepositoryError(repository.name);
+    if (verdict === 'private') throw hidden(repository, namespace);
     return verdict === 'unconfirmed' ? { ...repository, upstream: anonymous } : repository;
+  }
+
+  /** Lets a repository pass where there may be anybody to whom it is served, now or after a log-in. */
+  async requireForSomebody(repository: MirroredRepository): Promise<MirroredRepository> {
+    repository.list?.require(repository.name);
+    const isForSome = this.namespaces.of(repository).private !== 'deny';
+    return isForSome ? repository : await this.require(repository);
   }
 
   /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
   recall(repository: MirroredRepository): MirroredRepository | undefined {
-    if (this.#access === 'allow' || repository.anonymous === undefined) return repository;
+    const { openBy, visibility } = this.namespaces.of(repository);
+    if (openBy !== undefined) return repository;
+    if (visibility === 'private') return undefined;
+    if (repository.anonymous === undefined) return repository;
     const known = this.#catalog.repositories.recall(repositoryKey(repository));
     return this.#fresh(known ?? undefined) === 'public' ? repository : undefined;
+  }
+
+  /** By what a repository is open that {@link require} lets pass: `public`, or the setting. */
+  ruleOf(repository: MirroredRepository): string {
+    return this.namespaces.of(repository).openBy ?? 'public';
   }
 
   #fresh(known: RepositoryEntry | undefined): Verdict | undefined {
     if (known?.visibility === undefined) return undefined;
     const { isPublic, checkedAt } = known.visibility;
-    const period = isPublic ? publicFor : privateFor;
+    const period = isPublic ? this.#publicFor : privateFor;
     if (!isRecent(checkedAt, period, this.#now())) return undefined;
     return isPublic ? 'public' : 'private';
   }
@@ -130,4 +158,12 @@ export class Visibility {
       throw error;
     }
   }
+}
+
+function hidden({ name }: MirroredRepository, { visibility, setting, ...namespace }: Namespace) {
+  const what =
+    visibility === 'private'
+      ? 'access.namespaces says that the repository is private'
+      : 'to a client without credentials the upstream says that there is no such repository: it is private or absent';
+  return new PrivateRepositoryError(name, `${what}, and ${setting} is ${namespace.private}`);
 }

@@ -4,6 +4,7 @@
  */
 export const registryErrors = {
   BLOB_UNKNOWN: { status: 404, message: 'blob unknown to registry' },
+  DENIED: { status: 403, message: 'requested access to the resource is denied' },
   DIGEST_INVALID: { status: 400, message: 'not a sha256 or sha512 digest in lower-case hex' },
   MANIFEST_UNKNOWN: { status: 404, message: 'manifest unknown' },
   NAME_INVALID: { status: 400, message: 'invalid repository name' },
@@ -15,6 +16,7 @@ export const registryErrors = {
   HEADERS_TOO_LARGE: { status: 431, message: 'the request headers are too large' },
   REQUEST_TIMEOUT: { status: 408, message: 'the request did not arrive in time' },
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
+  UNAUTHORIZED: { status: 401, message: 'authentication required' },
   UNAVAILABLE: { status: 503, message: 'service unavailable' },
   UNKNOWN: { status: 500, message: 'unknown error' },
   UNSUPPORTED: {

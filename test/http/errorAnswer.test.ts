@@ -97,7 +97,9 @@ test('a request for content that failed has an outcome, any other has none', asy
   for (const [error, kind, outcome] of [
     [new RegistryError('BLOB_UNKNOWN'), 'blob', 'negative'],
     [new RegistryError('NAME_UNKNOWN'), 'tags', 'negative'],
-    [new PrivateRepositoryError('a'), 'manifest', 'denied'],
+    [new PrivateRepositoryError('a', 'it is hidden'), 'manifest', 'denied'],
+    [new RegistryError('UNAUTHORIZED'), 'blob', 'denied'],
+    [new RegistryError('DENIED'), 'tags', 'denied'],
     [new RegistryError('UNAVAILABLE'), 'manifest', 'error'],
     [new RegistryError('RANGE_INVALID'), 'blob', 'error'],
     [new Error('x'), 'blob', 'error'],
@@ -109,7 +111,7 @@ test('a request for content that failed has an outcome, any other has none', asy
 });
 
 test('a private repository looks like one that does not exist', async (t) => {
-  const { answer } = await thrown(t, new PrivateRepositoryError('acme/secret'));
+  const { answer } = await thrown(t, new PrivateRepositoryError('acme/secret', 'it is hidden'));
   const { answer: missing } = await thrown(
     t,
     new RegistryError('NAME_UNKNOWN', { detail: { name: 'acme/secret' } }),

@@ -4,6 +4,7 @@ import { createRegistryServer, type RegistryServerOptions } from '../../src/http
 import type { ServerLimits } from '../../src/http/serverLimits.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
 import type { Lifetime } from '../support/lifetime.ts';
+import { admissionTo } from '../support/testMirror.ts';
 import type { Stage } from './stage.ts';
 
 /** A server of a test's own before the mirror of a stage. */
@@ -26,6 +27,7 @@ export async function serveWith(
   const finished: FinishedRequest[] = [];
   const app = createRegistryServer({
     mirror: mirror.mirror,
+    admission: admissionTo(mirror.mirror),
     observer: { finished: (request) => finished.push(request) },
     monotonicNow: () => performance.now(),
     limits,

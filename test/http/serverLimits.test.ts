@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
 import { serverLimits } from '../../src/http/serverLimits.ts';
 import { openRawConnection } from '../support/rawSocket.ts';
+import { admissionTo } from '../support/testMirror.ts';
 import { assertRegistryError } from './assertRegistryError.ts';
 import { eventually } from './eventually.ts';
 import { serveWith } from './secondServer.ts';
@@ -15,6 +16,7 @@ test('the server has the limits that are set on purpose', async (t) => {
   const { mirror } = await startStage(t);
   const { server } = createRegistryServer({
     mirror: mirror.mirror,
+    admission: admissionTo(mirror.mirror),
     observer: { finished: () => {} },
     monotonicNow: () => 0,
   });

@@ -8,6 +8,7 @@ import {
 
 const statuses: Record<RegistryErrorCode, number> = {
   BLOB_UNKNOWN: 404,
+  DENIED: 403,
   DIGEST_INVALID: 400,
   HEADERS_TOO_LARGE: 431,
   MANIFEST_UNKNOWN: 404,
@@ -19,6 +20,7 @@ const statuses: Record<RegistryErrorCode, number> = {
   REQUEST_INVALID: 400,
   REQUEST_TIMEOUT: 408,
   TOOMANYREQUESTS: 429,
+  UNAUTHORIZED: 401,
   UNAVAILABLE: 503,
   UNKNOWN: 500,
   UNSUPPORTED: 405,

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import { AccessRules } from '../../src/access/accessRules.ts';
+import { Admission, type AdmissionOptions } from '../../src/access/admission.ts';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
 import { Mirror, type MirrorOptions } from '../../src/mirror/mirror.ts';
 import { MirroredUpstreams, type MirroredUpstream } from '../../src/mirror/mirroredUpstream.ts';
 import type { MirrorObserver } from '../../src/mirror/mirrorObserver.ts';
+import { RepositoryList } from '../../src/mirror/repositoryList.ts';
 import type { TagRule } from '../../src/mirror/tagFreshness.ts';
 import type { FinishedRequest } from '../../src/mirror/requestObserver.ts';
+import { parseGlob, type Glob } from '../../src/registry/glob.ts';
 import { Store } from '../../src/store/store.ts';
 import type { AccountRules } from '../../src/upstream/accounts.ts';
 import { openUpstream } from '../../src/upstream/openUpstream.ts';
@@ -35,6 +39,16 @@ export interface TestMirrorOptions {
   /** Several accounts, or one with rules; then without `account`. */
   readonly accountRules?: AccountRules;
   readonly privateAccess?: MirrorOptions['privateAccess'];
+  readonly namespaces?: MirrorOptions['namespaces'];
+  /** Patterns of repositories that are served, and those that are not. */
+  readonly allow?: { readonly repositories: readonly string[]; readonly reason: string };
+  readonly deny?: ReadonlyArray<{
+    readonly repositories: readonly string[];
+    readonly reason: string;
+  }>;
+  /** Who may pull what; without it, everybody what is open. */
+  readonly access?: Partial<Omit<AdmissionOptions, 'visibility'>>;
+  readonly logInHosts?: readonly string[];
   readonly offline?: boolean;
   readonly tagFreshness?: number;
   readonly tagRules?: readonly TagRule[];
@@ -109,6 +123,7 @@ export async function startMirror(
     ),
     observer,
     privateAccess: options.privateAccess ?? 'deny',
+    namespaces: options.namespaces ?? [],
     offline: options.offline ?? false,
     now,
     monotonicNow,
@@ -116,6 +131,8 @@ export async function startMirror(
   });
   const server = createRegistryServer({
     mirror,
+    admission: admissionTo(mirror, options.access),
+    logInHosts: options.logInHosts ?? [],
     observer: { finished: (request) => finished.push(request) },
     monotonicNow,
   });
@@ -139,6 +156,29 @@ export async function startMirror(
   lifetime.after(stop);
   const port = Number(new URL(url).port);
   return { url, port, directory, store, mirror, finished, observed, closeStore, stop };
+}
+
+function listOf({ allow, deny = [] }: TestMirrorOptions): RepositoryList {
+  const listed = ({ repositories, reason }: NonNullable<TestMirrorOptions['allow']>) => ({
+    repositories: globsOf(repositories),
+    reason,
+  });
+  return new RepositoryList({ allow: allow && listed(allow), deny: deny.map(listed) });
+}
+
+/** Patterns that are known to be right. */
+export function globsOf(texts: readonly string[]): Glob[] {
+  return texts.map((text) => {
+    const glob = parseGlob(text);
+    assert.ok(glob, `${text} is no pattern`);
+    return glob;
+  });
+}
+
+/** Who may pull what from a mirror: everybody what is open, but for what is said. */
+export function admissionTo(mirror: Mirror, access: TestMirrorOptions['access'] = {}): Admission {
+  const rules = new AccessRules([], []);
+  return new Admission({ visibility: mirror.visibility, rules, anonymous: true, ...access });
 }
 
 function openTestUpstream(
@@ -169,6 +209,9 @@ function openTestUpstream(
     mirrored: {
       upstream: ours.upstream,
       ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
+      ...(options.allow === undefined && options.deny === undefined
+        ? {}
+        : { list: listOf(options) }),
       policy: {
         tagRules: options.tagRules ?? [],
         tagFreshness: options.tagFreshness ?? hour,

@@ -62,7 +62,7 @@ export class ImageWarming {
     const { mirror, monotonicNow, selector } = this.#parts;
     const began = monotonicNow();
     const { repository, reference } = selector.name(this.image);
-    const asked = await mirror.visibility.require(repository);
+    const asked = await mirror.visibility.requireForSomebody(repository);
     const root = await this.#manifest(asked, reference, signal);
     const { platforms, missing } = await this.#children(asked, root.manifest, signal);
     await this.#allBlobs(asked, signal);

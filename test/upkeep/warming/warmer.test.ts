@@ -255,17 +255,31 @@ describe('an image that can’t be had', () => {
     assert.equal(hub.count({ operation: 'manifest_get', status: 429 }), 1);
   });
 
+  test('is none that only users may see', async (t) => {
+    const account = { name: personalAccount.username, secret: personalAccount.password };
+    const { hub, warm } = await startWarmScene(t, { account, privateAccess: 'users' });
+    hub.addImage('acme/secret', index, { tags: [tag], private: true, allowed: [account.name] });
+    assert.deepEqual(reasonsIn(await warm([`acme/secret:${tag}`])), []);
+  });
+
   test('because only our account may see it is told so', async (t) => {
     const account = { name: personalAccount.username, secret: personalAccount.password };
     const { hub, warm } = await startWarmScene(t, { account });
     hub.addImage('acme/secret', index, { tags: [tag] });
     hub.makePrivate('acme/secret', [personalAccount.username]);
     const reasons = reasonsIn(await warm([`acme/secret:${tag}`]));
-    assert.match(
-      reasons[0] ?? '',
-      /the repository is private upstream and access\.private is deny/,
-    );
+    assert.match(reasons[0] ?? '', /it is private or absent, and access\.private is deny/);
     assert.equal(pulls(hub), 0);
+  });
+
+  test('because the operator keeps it from everybody is told so', async (t) => {
+    const { hub, warm, mirror } = await startWarmScene(t, {
+      deny: [{ repositories: ['acme/*'], reason: 'ask the platform team' }],
+    });
+    hub.addImage('acme/app', index, { tags: [tag] });
+    assert.match(reasonsIn(await warm([`acme/app:${tag}`]))[0] ?? '', /ask the platform team/);
+    assert.deepEqual(hub.requests, []);
+    assert.equal(mirror.store.blobs.count, 0);
   });
 
   test('while the tag can’t be confirmed is not taken for warm', async (t) => {

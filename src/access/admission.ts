@@ -1,0 +1,295 @@
+import { RegistryError } from '../registry/errors.ts';
+import type { RepositoryName } from '../registry/repositoryName.ts';
+import { asClientError } from '../mirror/clientError.ts';
+import type { MirroredRepository, MirroredUpstream } from '../mirror/mirroredUpstream.ts';
+import { PrivateRepositoryError, type Visibility } from '../mirror/visibility.ts';
+import type { AccessDecision, AccessRules } from './accessRules.ts';
+import type { Client, Identity } from './client.ts';
+import { readBasic, type Login } from './login.ts';
+
+/** The users who log in by a password of ours. `Passwords` is one. */
+export interface PasswordCheck {
+  /** Whether there is such a user. */
+  has(username: string): boolean;
+  /** The user whose password was found right in this very `Authorization`, where that is remembered. */
+  recall(authorization: string): string | undefined;
+  /** Whether the password is right. May take long after failures. */
+  verify(authorization: string, login: Login, address: string): Promise<boolean>;
+}
+
+/** What the upstreams think of credentials of theirs. `UpstreamCredentials` is one. */
+export interface CredentialVerdicts {
+  /** Whether who sends this `Authorization` may pull from the repository, where that is remembered. */
+  recall(authorization: string, repository: MirroredRepository): boolean | undefined;
+  /** Whether the upstream lets them pull from the repository. Rejects with what asking it failed with. */
+  check(
+    authorization: string,
+    login: Login,
+    repository: MirroredRepository,
+    address: string,
+  ): Promise<boolean>;
+  /** Whether the upstream takes them at all. Rejects as `check`. */
+  logsIn(
+    authorization: string,
+    login: Login,
+    upstream: MirroredUpstream,
+    address: string,
+  ): Promise<boolean>;
+}
+
+/** What it takes to tell who may pull what. */
+export interface AdmissionOptions {
+  readonly visibility: Visibility;
+  readonly rules: AccessRules;
+  /** Whether what is open needs no log-in. */
+  readonly anonymous: boolean;
+  /** The users of the htpasswd file; `undefined` without one. */
+  readonly passwords?: PasswordCheck | undefined;
+  /** Checks credentials at the upstreams; `undefined` where clients' are of no use. */
+  readonly upstreamCredentials?: CredentialVerdicts | undefined;
+}
+
+/** That a client may pull from a repository. */
+export interface Admitted {
+  /** The repository as it is to be asked. */
+  readonly repository: MirroredRepository;
+  /** By what: `public`, or the setting. */
+  readonly rule: string;
+  /** Who the client is, where that is known. */
+  readonly identity: Identity | undefined;
+  /** Whether everybody may have the same, without a log-in. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * Decides who may pull what. What a client may not have looks as if it did not exist; to one that has not logged
+ * in, where that may help, both ask for it, as Docker Hub does.
+ */
+export class Admission {
+  readonly #visibility: Visibility;
+  readonly #rules: AccessRules;
+  readonly #anonymous: boolean;
+  readonly #passwords: PasswordCheck | undefined;
+  readonly #upstreamCredentials: CredentialVerdicts | undefined;
+
+  constructor(options: AdmissionOptions) {
+    this.#visibility = options.visibility;
+    this.#rules = options.rules;
+    this.#anonymous = options.anonymous;
+    this.#passwords = options.passwords;
+    this.#upstreamCredentials = options.upstreamCredentials;
+  }
+
+  /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
+  recall(client: Client, found: MirroredRepository): Admitted | undefined {
+    if (found.list?.refusalOf(found.name) !== undefined) return undefined;
+    const identity = this.#identityAtHand(client);
+    if (identity === undefined && !this.#anonymous) return this.#recallUpstream(client, found);
+    if (identity !== undefined) {
+      const decision = this.#rules.decide(identity.name, found);
+      const permitted = this.#permitted(identity, decision, found);
+      if (permitted !== undefined) return permitted;
+      if (!this.#anonymous && decision?.pull === false) return undefined;
+    }
+    const repository = this.#visibility.recall(found);
+    if (repository !== undefined) return this.#shown(repository, identity);
+    return identity === undefined ? this.#recallUpstream(client, found) : undefined;
+  }
+
+  /**
+   * Lets a request pass. Of credentials that are not remembered nothing is asked while everybody may have what
+   * the client wants: Docker daemons volunteer those of Docker Hub.
+   * @throws {RegistryError} `DENIED` when the operator keeps the repository from everybody, `UNAUTHORIZED`
+   * when a log-in may help, {@link PrivateRepositoryError}, or what an upstream that can't be asked means
+   */
+  async require(client: Client, found: MirroredRepository): Promise<Admitted> {
+    found.list?.require(found.name);
+    const recalled = this.recall(client, found);
+    if (recalled !== undefined) return recalled;
+    const identity = this.#identityAtHand(client);
+    if (identity !== undefined) return this.#requireFor(identity, found);
+    try {
+      return await this.#requireForStranger(found);
+    } catch (error) {
+      const admitted = await this.#admitByLogIn(client, found);
+      if (admitted !== undefined) return admitted;
+      throw this.asToldTo(client, undefined, found.name, error);
+    }
+  }
+
+  /**
+   * Lets a request for `/v2/` pass, by which clients log in. `asksForLogIn`: also where a log-in is not needed.
+   * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed, or what an upstream that
+   * can't be asked means
+   */
+  async requireBase(
+    client: Client,
+    upstream: MirroredUpstream,
+    asksForLogIn: boolean,
+  ): Promise<Identity | undefined> {
+    const identity = this.#identityAtHand(client) ?? (await this.#logIn(client, upstream));
+    if (identity !== undefined) return identity;
+    const isWrong = this.#canLogIn(client) && readBasic(client.authorization) !== undefined;
+    if (isWrong || !this.#anonymous || (asksForLogIn && this.#canLogIn(client))) {
+      throw this.#refusalOf(client);
+    }
+    return undefined;
+  }
+
+  /**
+   * An error as the client is to be told of it: hidden and absent must not differ in anything, whichever
+   * route finds out.
+   */
+  asToldTo(
+    client: Client,
+    identity: Identity | undefined,
+    name: RepositoryName,
+    error: unknown,
+  ): unknown {
+    if (!(error instanceof RegistryError) || error.code !== 'NAME_UNKNOWN') return error;
+    if (identity === undefined && (!this.#anonymous || this.#canLogIn(client))) {
+      return this.#refusalOf(client, error);
+    }
+    if (error instanceof PrivateRepositoryError) return error;
+    return new RegistryError('NAME_UNKNOWN', { detail: { name }, cause: error.cause });
+  }
+
+  /** Who the client is, where that needs no password to be checked. */
+  #identityAtHand({ certificateName, authorization }: Client): Identity | undefined {
+    if (certificateName !== undefined) return { name: certificateName, by: 'certificate' };
+    if (authorization === undefined) return undefined;
+    const name = this.#passwords?.recall(authorization);
+    return name === undefined ? undefined : { name, by: 'password' };
+  }
+
+  async #requireFor(identity: Identity, found: MirroredRepository): Promise<Admitted> {
+    const decision = this.#rules.decide(identity.name, found);
+    const permitted = this.#permitted(identity, decision, found);
+    if (permitted !== undefined) return permitted;
+    if (!this.#anonymous && decision?.pull === false) {
+      throw new PrivateRepositoryError(
+        found.name,
+        `${decision.rule} keeps ${identity.name} from it`,
+      );
+    }
+    try {
+      return this.#shown(await this.#visibility.require(found), identity);
+    } catch (error) {
+      throw this.#explained(error, identity, decision, found);
+    }
+  }
+
+  async #requireForStranger(found: MirroredRepository): Promise<Admitted> {
+    if (this.#anonymous) return this.#shown(await this.#visibility.require(found), undefined);
+    throw new PrivateRepositoryError(found.name, 'access.anonymous is false');
+  }
+
+  /** What a user may have though it be private. */
+  #permitted(
+    identity: Identity,
+    decision: AccessDecision | undefined,
+    repository: MirroredRepository,
+  ): Admitted | undefined {
+    if (decision?.pull !== true) return undefined;
+    if (this.#visibility.namespaces.of(repository).private !== 'users') return undefined;
+    return { repository, rule: decision.rule, identity, isOpen: false };
+  }
+
+  /** To a user who has no permission the operator's setting says `users`, which explains nothing. */
+  #explained(
+    error: unknown,
+    { name }: Identity,
+    decision: AccessDecision | undefined,
+    found: MirroredRepository,
+  ): unknown {
+    const isHidden = error instanceof PrivateRepositoryError;
+    if (!isHidden || this.#visibility.namespaces.of(found).private !== 'users') return error;
+    const why = decision?.rule ?? 'no rule of access.rules';
+    const verb = decision === undefined ? 'lets' : 'does not let';
+    return new PrivateRepositoryError(
+      found.name,
+      `${reasonOf(error)}, and ${why} ${verb} ${name} pull it`,
+    );
+  }
+
+  #shown(repository: MirroredRepository, identity: Identity | undefined): Admitted {
+    const rule = this.#visibility.ruleOf(repository);
+    return { repository, rule, identity, isOpen: this.#anonymous };
+  }
+
+  async #admitByLogIn(client: Client, found: MirroredRepository): Promise<Admitted | undefined> {
+    const { authorization = '', address } = client;
+    const login = readBasic(authorization);
+    if (login === undefined) return undefined;
+    const checks = this.#checksFor(client, login);
+    if (checks === 'none') return undefined;
+    if (checks === 'password') {
+      const identity = await this.#checkPassword(client, login);
+      return identity && this.#requireFor(identity, found);
+    }
+    const isTaken = await asked(checks.check(authorization, login, found, address));
+    return isTaken ? byUpstream(found, login.username) : undefined;
+  }
+
+  async #logIn(client: Client, upstream: MirroredUpstream): Promise<Identity | undefined> {
+    const { authorization = '', address } = client;
+    const login = readBasic(authorization);
+    if (login === undefined) return undefined;
+    const checks = this.#checksFor(client, login);
+    if (checks === 'none') return undefined;
+    if (checks === 'password') return await this.#checkPassword(client, login);
+    const isTaken = await asked(checks.logsIn(authorization, login, upstream, address));
+    return isTaken ? { name: login.username, by: 'upstream' } : undefined;
+  }
+
+  /** What a log-in is checked against. The password of a user of ours is shown to no upstream, even a wrong one. */
+  #checksFor(client: Client, { username }: Login): 'password' | 'none' | CredentialVerdicts {
+    if (this.#passwords?.has(username) === true) return 'password';
+    if (this.#upstreamCredentials !== undefined && client.isSafe) return this.#upstreamCredentials;
+    return this.#passwords === undefined ? 'none' : 'password';
+  }
+
+  async #checkPassword(
+    { authorization = '', address }: Client,
+    login: Login,
+  ): Promise<Identity | undefined> {
+    const isRight = await this.#passwords?.verify(authorization, login, address);
+    return isRight === true ? { name: login.username, by: 'password' } : undefined;
+  }
+
+  #recallUpstream(client: Client, found: MirroredRepository): Admitted | undefined {
+    const { authorization, isSafe } = client;
+    if (authorization === undefined || !isSafe) return undefined;
+    if (this.#upstreamCredentials?.recall(authorization, found) !== true) return undefined;
+    const login = readBasic(authorization);
+    return login && byUpstream(found, login.username);
+  }
+
+  /** Whether there is something that the client could log in with by user name and password. */
+  #canLogIn({ isSafe }: Client): boolean {
+    return this.#passwords !== undefined || (this.#upstreamCredentials !== undefined && isSafe);
+  }
+
+  #refusalOf(client: Client, cause?: Error): RegistryError {
+    if (this.#canLogIn(client)) return new RegistryError('UNAUTHORIZED', { cause: cause?.cause });
+    return new RegistryError('DENIED', { message: 'this needs a client certificate', cause });
+  }
+}
+
+function byUpstream(repository: MirroredRepository, name: string): Admitted {
+  const identity: Identity = { name, by: 'upstream' };
+  return { repository, rule: 'access.upstreamCredentials', identity, isOpen: false };
+}
+
+function reasonOf({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message;
+}
+
+/** The verdict of an upstream, or what it means to a client that there is none. */
+async function asked(verdict: Promise<boolean>): Promise<boolean> {
+  try {
+    return await verdict;
+  } catch (error) {
+    throw asClientError(error);
+  }
+}
