@@ -49,7 +49,7 @@ export async function openMirror(
     store,
     upstreams: upstreams.upstreams,
     observer: createMirrorObserver(metrics, logger, failures),
-    privateAccess: configuration.access.private,
+    privateAccess: configuration.access.private === 'allow' ? 'allow' : 'deny',
     offline: configuration.offline,
     now: Date.now,
     monotonicNow,

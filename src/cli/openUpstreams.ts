@@ -79,7 +79,7 @@ export function accountNames(
 
 /** Private repositories are told by asking as somebody who has no account. */
 function needsAnonymous({ accounts }: UpstreamConfiguration, { access }: Configuration): boolean {
-  return accounts.length > 0 && access.private === 'deny';
+  return accounts.length > 0 && access.private !== 'allow';
 }
 
 function rulesOf(

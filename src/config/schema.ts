@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { access } from './accessSchema.ts';
 import { crossFieldRules } from './crossFieldRules.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import {
@@ -11,6 +12,7 @@ import {
   imagePattern,
   internalLocation,
   listenAddress,
+  oneOf,
   path,
   registryHost,
   share,
@@ -20,10 +22,6 @@ import { warmEntry } from './warmSchema.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const logFormats = ['auto', 'json', 'pretty'] as const;
-
-function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.enum(values).meta({ expected: `one of ${values.join(', ')}` });
-}
 
 /**
  * Every setting there is. From this table come the types, the defaults, the environment's names, the
@@ -44,6 +42,11 @@ export const settingsSchema = z
             "PEM file with the certificate that registry clients are served with over TLS, the server's own first and then those that lead to its issuer. Without it they are served over plain HTTP. It is read again when it has changed.",
           ),
         keyFile: path.optional().describe('PEM file with the key of that certificate.'),
+        clientCaFile: path
+          .optional()
+          .describe(
+            'PEM file with the certificates of those who issue certificates to clients. A client that shows one is the user that its common name says; none has to. It is read again when it has changed.',
+          ),
       })
       .prefault({}),
     accelRedirect: internalLocation
@@ -63,6 +66,16 @@ export const settingsSchema = z
             'What a caller of `/api/v1/` has to show for changes. Without it only callers on the same machine may make them.',
           ),
         tokenFile: path.optional().describe('File that holds the token, in the place of `token`.'),
+        tls: z
+          .strictObject({
+            certificateFile: path
+              .optional()
+              .describe(
+                'PEM file with the certificate that the ops endpoints are served with over TLS, as in `tls.certificateFile`.',
+              ),
+            keyFile: path.optional().describe('PEM file with the key of that certificate.'),
+          })
+          .prefault({}),
       })
       .prefault({}),
     storage: z
@@ -121,15 +134,7 @@ export const settingsSchema = z
       description:
         'Images that are fetched before anybody asks for them, by a schedule. `PULLTHROUGH_WARM` holds the list as YAML or JSON.',
     }),
-    access: z
-      .strictObject({
-        private: oneOf(['deny', 'allow'])
-          .prefault('deny')
-          .describe(
-            'What an upstream serves to our account but not to an anonymous client: `deny` serves it to nobody, `allow` to everybody.',
-          ),
-      })
-      .prefault({}),
+    access,
     metrics: z
       .strictObject({
         exporterNames: boolean

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAddressRange } from './addressRange.ts';
 import { byteSizePattern, formatByteSize, parseByteSize } from './byteSize.ts';
 import { durationPattern, formatDuration, parseDuration } from './duration.ts';
 import { dockerHubAliases, dockerHubHost } from './dockerHub.ts';
@@ -32,6 +33,11 @@ function refuse(context: z.core.ParsePayload, expected: string): never {
 
 /** A truth. */
 export const boolean = z.boolean().meta({ expected: 'true or false' });
+
+/** One of a few words. */
+export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values).meta({ expected: `one of ${values.join(', ')}` });
+}
 
 /** A file or a directory. */
 export const path = z.string().min(1).meta({ expected: 'a path' });
@@ -113,12 +119,36 @@ export const glob = z
   })
   .meta({ expected: globExpected });
 
+/** Patterns for names. */
+export const globs = z.array(glob).meta({ expected: 'a list of patterns' });
+
 /** A text that is checked and left as it is. */
 function checkedText(isRight: (text: string) => boolean, expected: string) {
   return z
     .string()
     .refine(isRight, { message: `expected ${expected}` })
     .meta({ expected });
+}
+
+/** Text for people: one line. */
+export const reason = checkedText(isLine, 'a line of text that says why');
+
+/** What a user or a group is called. No pattern: what looks like one would be taken for one. */
+export const givenName = checkedText(isName, 'a name without *');
+
+/** What a user is called, or `*`. */
+export const userOrEvery = checkedText(
+  (text) => text === '*' || isName(text),
+  "a user's name, or * for every user",
+);
+
+/** The common name of a certificate may hold spaces and colons, which a user-id of RFC 7617 can't. */
+function isName(text: string): boolean {
+  return isLine(text) && !text.includes('*');
+}
+
+function isLine(text: string): boolean {
+  return /^[^\p{Cc}]+$/u.test(text) && text.trim() === text;
 }
 
 /** A pattern for images; which registry it means shows with the upstreams. */
@@ -144,6 +174,27 @@ export const schedule = checkedText(
   isSchedule,
   'times as cron has them, such as "0 5 * * 1-5" or @daily',
 );
+
+const rangeExpected =
+  'an address or a range of them such as 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32';
+
+/** A range of addresses (CIDR, RFC 4632). Parsed: the address, a slash and the length of the prefix. */
+export const addressRange = z
+  .codec(z.string(), z.string(), {
+    decode: (text, context) => parseAddressRange(text) ?? refuse(context, rangeExpected),
+    encode: (range) => range,
+  })
+  .meta({ expected: rangeExpected });
+
+const countExpected = 'a whole number, 0 or more';
+
+/** A number of things. Parsed: a whole number. */
+export const count = z
+  .codec(z.union([z.string().regex(/^\d{1,9}$/), z.int().nonnegative()]), z.number(), {
+    decode: Number,
+    encode: String,
+  })
+  .meta({ expected: countExpected });
 
 const registryHostExpected = 'a registry as image names give it, such as ghcr.io or localhost:5000';
 

@@ -2,16 +2,15 @@ import { z } from 'zod';
 import {
   boolean,
   duration,
-  glob,
+  globs,
   host,
   path,
+  reason,
   registryHost,
   secret,
   tokenCommand,
   upstreamUrl,
 } from './settingKinds.ts';
-
-const globs = z.array(glob).meta({ expected: 'a list of patterns' });
 
 const account = z.strictObject({
   username: z
@@ -56,6 +55,16 @@ const tagRule = z.strictObject({
     .optional()
     .describe('Patterns of the repositories that the rule is for; without it: for all.'),
   freshness: duration.describe('How long these tags are served without asking the registry.'),
+});
+
+const allowed = z.strictObject({
+  repositories: globs.min(1).describe('Patterns of the repositories that are served.'),
+  reason: reason.describe('What whoever asks for another one is told, with 403 `DENIED`.'),
+});
+
+const denied = z.strictObject({
+  repositories: globs.min(1).describe('Patterns of the repositories that are not served.'),
+  reason: reason.describe('What whoever asks for one is told, with 403 `DENIED`.'),
 });
 
 /** The settings of one upstream. */
@@ -104,4 +113,12 @@ export const upstream = z.strictObject({
     .describe(
       'Hosts beyond its own domain that the registry may name as its token service or redirect to, also on private addresses.',
     ),
+  allow: allowed
+    .optional()
+    .describe('The only repositories that are served to anybody; without it: all.'),
+  deny: z.array(denied).prefault([]).meta({
+    expected: 'a list of repositories and reasons',
+    description:
+      'Repositories that are served to nobody, also if `allow` has them; the first one that is for a repository counts.',
+  }),
 });

@@ -51,7 +51,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['upstreams:\n  host: ghcr.io', '2:3: upstreams: expected a list of upstreams, got a mapping'],
   [
     'upstreams:\n  - ghcr.io',
-    '2:5: upstreams[0]: expected a mapping of host, url, accounts, anonymousFallback, reserve, essential, quotaProbe, tagFreshness, tagRules, staleIfError, absentFreshness, trustedHosts, got a single value',
+    '2:5: upstreams[0]: expected a mapping of host, url, accounts, anonymousFallback, reserve, essential, quotaProbe, tagFreshness, tagRules, staleIfError, absentFreshness, trustedHosts, allow, deny, got a single value',
   ],
   [
     'upstreams:\n  - tagFreshness: 1m',
@@ -131,7 +131,10 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   ['metrics: {exporterNames: 1}', '1:26: metrics.exporterNames: expected true or false, got 1'],
   [`${upstream}    fresh: 1m`, '3:5: upstreams[0].fresh: no such setting'],
-  ['access:\n  private: maybe', '2:12: access.private: expected one of deny, allow, got "maybe"'],
+  [
+    'access:\n  private: maybe',
+    '2:12: access.private: expected one of deny, users, allow, got "maybe"',
+  ],
   [
     'log: {level: verbose}',
     '1:14: log.level: expected one of trace, debug, info, warn, error, fatal, silent, got "verbose"',

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { parseSamples } from '../../src/cli/statsSamples.ts';
+import { parseAddressRange } from '../../src/config/addressRange.ts';
 import { parseByteSize } from '../../src/config/byteSize.ts';
 import { ConfigurationError } from '../../src/config/configurationProblem.ts';
 import { parseDuration } from '../../src/config/duration.ts';
@@ -100,6 +101,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
     pieces: ['W/', '"', ',', ' ', '*', digest],
   },
   nextLink: { read: nextLink, pieces: [...field, 'rel', '; rel="next"', '</v2/>'] },
+  parseAddressRange: { read: parseAddressRange, pieces: [...hosts, '10.0.0.0', 'db8', '/', '/32'] },
   parseByteSize: { read: parseByteSize, pieces: numbers },
   parseChallenges: { read: parseChallenges, pieces: [...field, 'Bearer ', 'realm="'] },
   parseContentRange: {
