@@ -48,8 +48,10 @@ export async function startMirror(
   const requests = createRequestObserver(metrics, requestLog);
   const { accelRedirect } = configuration;
   const handOver = accelRedirect === undefined ? undefined : new HandOver(accelRedirect);
-  const admission = openAdmission(mirror.visibility);
-  const served = { mirror, admission, observer: requests, monotonicNow, tls, handOver };
+  const admission = openAdmission(configuration, mirror.visibility);
+  const { logInHosts } = configuration.access;
+  const who = { admission, logInHosts };
+  const served = { mirror, ...who, observer: requests, monotonicNow, tls, handOver };
   const registry = createRegistryServer(served);
   const renewal = tls && renewCertificate(registry.server, tls, configuration.tls, logger);
   const readings = (): Promise<CacheReadings> =>

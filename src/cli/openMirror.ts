@@ -44,12 +44,15 @@ export async function openMirror(
   const observer = createUpstreamObserver(metrics, logger);
   const upstreams = openUpstreams(configuration, environment, observer, monotonicNow);
   const failures = createStoreFailures(logger, monotonicNow);
+  const { access } = configuration;
   const store = await openStore(configuration, metrics, failures);
   const mirror = new Mirror({
     store,
     upstreams: upstreams.upstreams,
     observer: createMirrorObserver(metrics, logger, failures),
-    privateAccess: configuration.access.private === 'allow' ? 'allow' : 'deny',
+    privateAccess: access.private,
+    namespaces: access.namespaces,
+    visibilityFreshness: access.visibilityFreshness,
     offline: configuration.offline,
     now: Date.now,
     monotonicNow,

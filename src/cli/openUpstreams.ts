@@ -5,6 +5,8 @@ import {
   type MirroredUpstream,
   type UpstreamPolicy,
 } from '../mirror/mirroredUpstream.ts';
+import type { NamespaceRule } from '../mirror/namespaces.ts';
+import { RepositoryList } from '../mirror/repositoryList.ts';
 import { accountName } from '../upstream/account.ts';
 import { openUpstream, type OpenUpstreamOptions } from '../upstream/openUpstream.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -48,6 +50,7 @@ export function openUpstreams(
       ? { anonymous: open(upstream, { accounts: [] }) }
       : {}),
     policy: policyOf(upstream),
+    ...listOf(upstream),
     aliases: upstream.host === dockerHubHost ? dockerHubAliases : [],
     impliesLibrary: upstream.host === dockerHubHost,
   }));
@@ -57,6 +60,13 @@ export function openUpstreams(
       await Promise.all(destroyers.map((destroy) => destroy()));
     },
   };
+}
+
+/** Without lists there is nothing to look into at each request. */
+function listOf({ allow, deny }: UpstreamConfiguration): Pick<MirroredUpstream, 'list'> {
+  return allow === undefined && deny.length === 0
+    ? {}
+    : { list: new RepositoryList({ allow, deny }) };
 }
 
 function policyOf(upstream: UpstreamConfiguration): UpstreamPolicy {
@@ -79,7 +89,10 @@ export function accountNames(
 
 /** Private repositories are told by asking as somebody who has no account. */
 function needsAnonymous({ accounts }: UpstreamConfiguration, { access }: Configuration): boolean {
-  return accounts.length > 0 && access.private !== 'allow';
+  if (accounts.length === 0) return false;
+  const isAsked = ({ visibility, private: own = access.private }: NamespaceRule): boolean =>
+    visibility === 'upstream' && own !== 'allow';
+  return access.private !== 'allow' || access.namespaces.some(isAsked);
 }
 
 function rulesOf(

@@ -14,7 +14,7 @@ export interface NamespaceRule extends RepositoryRule {
   /** `upstream`: what an anonymous client is served there is public, all else is private. */
   readonly visibility: 'upstream' | 'public' | 'private';
   /** `undefined`: as everywhere. */
-  readonly private: PrivateAccess | undefined;
+  readonly private?: PrivateAccess | undefined;
 }
 
 /** What holds for a repository. */

@@ -1,12 +1,15 @@
-import type { Glob } from '../registry/glob.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { RepositoryName } from '../registry/repositoryName.ts';
 import { Remembered } from './remembered.ts';
-import { inOrder, RepositoryRules, type RuledRepository } from './repositoryRules.ts';
+import {
+  inOrder,
+  RepositoryRules,
+  type RepositoryRule,
+  type RuledRepository,
+} from './repositoryRules.ts';
 
 /** Repositories, and what a client is told of why they are served or not. */
-export interface ListedRepositories {
-  readonly repositories: readonly Glob[];
+export interface ListedRepositories extends RepositoryRule {
   /** In the operator's words. */
   readonly reason: string;
 }
@@ -21,14 +24,14 @@ export interface RepositoryListOptions {
 /** Which repositories of one upstream are served at all, whoever asks. What is denied stays so where it is allowed too. */
 export class RepositoryList {
   readonly #allow: ListedRepositories | undefined;
-  readonly #allowed: RepositoryRules<ListedRepositories & { upstream: undefined }>;
-  readonly #denied: RepositoryRules<ListedRepositories & { upstream: undefined }>;
+  readonly #allowed: RepositoryRules<ListedRepositories>;
+  readonly #denied: RepositoryRules<ListedRepositories>;
   readonly #refusals = new Remembered<ListedRepositories>();
 
   constructor({ allow, deny }: RepositoryListOptions) {
     this.#allow = allow;
-    this.#allowed = rulesOf(allow === undefined ? [] : [allow]);
-    this.#denied = rulesOf(deny);
+    this.#allowed = new RepositoryRules(inOrder(allow === undefined ? [] : [allow]));
+    this.#denied = new RepositoryRules(inOrder(deny));
   }
 
   /** Why the repository is not served, in the operator's words; `undefined` when it may be. */
@@ -47,8 +50,4 @@ export class RepositoryList {
     if (denied !== undefined || this.#allowed.first(repository) !== undefined) return denied;
     return this.#allow;
   }
-}
-
-function rulesOf(lists: readonly ListedRepositories[]) {
-  return new RepositoryRules(inOrder(lists.map((list) => ({ ...list, upstream: undefined }))));
 }

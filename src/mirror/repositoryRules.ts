@@ -12,7 +12,7 @@ export interface RepositoryRule {
   /** Patterns of names without the host. */
   readonly repositories: readonly Glob[];
   /** The upstream's name; `undefined`: any. */
-  readonly upstream: string | undefined;
+  readonly upstream?: string | undefined;
 }
 
 interface Placed<Rule> {
