@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
 import { tlsFaults } from '../config/tlsPair.ts';
-import { TlsRenewal, type TlsPair } from '../http/tlsRenewal.ts';
-import { useCertificate } from '../http/tlsServer.ts';
+import { useCertificate, type TlsPair } from '../http/tlsServer.ts';
+import { FileRenewal } from './fileRenewal.ts';
 
 type TlsConfiguration = Configuration['tls'];
 
@@ -25,10 +25,11 @@ export function renewCertificate(
   first: TlsPair,
   tls: TlsConfiguration,
   logger: Logger,
-): TlsRenewal {
-  return new TlsRenewal({
+): FileRenewal<TlsPair> {
+  return new FileRenewal({
     first,
     read: async () => (await readCertificate(tls)) ?? first,
+    isSame: isSamePair,
     use: (pair) => {
       useCertificate(server, pair);
       logger.info({ file: tls.certificateFile }, 'the certificate was read again');
@@ -38,4 +39,8 @@ export function renewCertificate(
       logger.warn({ reason }, 'the changed certificate cannot be used; the one from before stays');
     },
   });
+}
+
+function isSamePair(one: TlsPair, other: TlsPair): boolean {
+  return one.certificate.equals(other.certificate) && one.key.equals(other.key);
 }

@@ -11,8 +11,7 @@ import { addRoutes } from './registryRoutes.ts';
 import { faultOfHead } from './requestHead.ts';
 import { RequestTrace } from './requestTrace.ts';
 import { serverLimits, type ServerLimits } from './serverLimits.ts';
-import type { TlsPair } from './tlsRenewal.ts';
-import { tlsServerOptions } from './tlsServer.ts';
+import { tlsServerOptions, type TlsPair } from './tlsServer.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,6 +1,11 @@
 import type { Server } from 'node:http';
 import { Server as HttpsServer, type ServerOptions } from 'node:https';
-import type { TlsPair } from './tlsRenewal.ts';
+
+/** A certificate with what leads to its issuer, and its key, in PEM form. */
+export interface TlsPair {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+}
 
 /** What a certificate is used with; TLS 1.2 is the oldest that is spoken. */
 export function tlsOptions({ certificate, key }: TlsPair) {

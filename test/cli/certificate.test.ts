@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile } from 'node:fs/promises';
+import { appendFile, copyFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -41,6 +41,14 @@ test('files that change are checked, and taken into use when they fit together',
   await put('second');
   await renewal.look();
   assert.deepEqual(used, [certificatePair('second').certificate]);
+});
+
+test('a certificate that changed counts even where the key stayed', async (t) => {
+  const { used, tls, renewal } = await startRenewal(t);
+  const issuer = certificatePair('second').certificate;
+  await appendFile(tls.certificateFile, issuer);
+  await renewal.look();
+  assert.deepEqual(used, [Buffer.concat([certificatePair('first').certificate, issuer])]);
 });
 
 test('what is wrong with a file is said with its setting and its path', async (t) => {

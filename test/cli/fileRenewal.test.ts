@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TlsRenewal, type TlsPair } from '../../src/http/tlsRenewal.ts';
-import { certificatePair } from '../support/certificates.ts';
+import { FileRenewal } from '../../src/cli/fileRenewal.ts';
 
-const [first, second] = [certificatePair('first'), certificatePair('second')];
+interface Text {
+  readonly text: string;
+}
+
+const isSame = (one: Text, other: Text): boolean => one.text === other.text;
+const [first, second] = [{ text: 'first' }, { text: 'second' }];
 
 /** A renewal of what `files` hold, and what it did. */
-function renewalOf(files: { now: TlsPair | Error }) {
-  const used: TlsPair[] = [];
+function renewalOf(files: { now: Text | Error }) {
+  const used: Text[] = [];
   const failures: unknown[] = [];
-  const renewal = new TlsRenewal({
+  const renewal = new FileRenewal<Text>({
     first,
     read: async () => {
       if (files.now instanceof Error) throw files.now;
       return files.now;
     },
-    use: (pair) => used.push(pair),
+    isSame,
+    use: (content) => used.push(content),
     failed: (error) => failures.push(error),
   });
   return { renewal, used, failures };
 }
 
-const sameAs = ({ certificate, key }: TlsPair): TlsPair => ({
-  certificate: Buffer.from(certificate),
-  key: Buffer.from(key),
-});
-
-test('a pair that changed is taken into use once', async () => {
-  const files = { now: sameAs(first) };
+test('what has changed is taken into use once', async () => {
+  const files = { now: { ...first } };
   const { renewal, used, failures } = renewalOf(files);
   await renewal.look();
   assert.deepEqual(used, []);
@@ -38,15 +38,8 @@ test('a pair that changed is taken into use once', async () => {
   assert.deepEqual(failures, []);
 });
 
-test('a certificate that was renewed for the same key counts as changed', async () => {
-  const files = { now: { ...first, certificate: second.certificate } };
-  const { renewal, used } = renewalOf(files);
-  await renewal.look();
-  assert.deepEqual(used, [files.now]);
-});
-
 test('files that can’t be used are told of once, and leave in use what was', async () => {
-  const files: { now: TlsPair | Error } = { now: new Error('half written') };
+  const files: { now: Text | Error } = { now: new Error('half written') };
   const { renewal, used, failures } = renewalOf(files);
   await renewal.look();
   await renewal.look();
@@ -59,12 +52,13 @@ test('files that can’t be used are told of once, and leave in use what was', a
   assert.deepEqual(used, [second]);
 });
 
-test('a pair that the server refuses is offered again, and told of once', async () => {
+test('what is refused where it is to be used is offered again, and told of once', async () => {
   const failures: unknown[] = [];
   let offers = 0;
-  const renewal = new TlsRenewal({
+  const renewal = new FileRenewal<Text>({
     first,
     read: async () => second,
+    isSame,
     use: () => {
       offers += 1;
       throw new Error('refused');
