@@ -1,0 +1,3 @@
+import { loadBatch } from '../support/batch.ts';
+
+await loadBatch(import.meta.filename);
