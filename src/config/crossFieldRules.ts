@@ -1,13 +1,13 @@
 import type { z } from 'zod';
+import { accessRules } from './accessRules.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import { listenAddressesCollide, type ListenAddress } from './listenAddress.ts';
 import { isJsonObject, type JsonObject } from '../registry/jsonObject.ts';
 import type { SettingPath } from './settingPath.ts';
+import { fieldOf, listAt, reportRepeated, type Report } from './unparsedSettings.ts';
 
 /** Where an account's credential may come from: one of these. */
 const credentialKeys = ['token', 'tokenFile', 'tokenCommand', 'dockerConfig'];
-
-type Report = (path: SettingPath, message: string) => void;
 
 /**
  * The rules that concern more than one setting. Settings that are wrong by themselves may still stand
@@ -19,11 +19,14 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
   };
   const upstreams = listAt(settings, 'upstreams');
   reportCollidingAddresses(settings, report);
-  reportHalfATlsPair(fieldOf(settings, 'tls'), report);
+  reportTls(fieldOf(settings, 'tls'), ['tls'], report);
+  reportTls(fieldOf(fieldOf(settings, 'ops'), 'tls'), ['ops', 'tls'], report);
   reportWaterMarks(fieldOf(settings, 'storage'), report);
   reportOpsTokens(fieldOf(settings, 'ops'), report);
   reportRepeated(hostsOf(upstreams), (index) => ['upstreams', index, 'host'], report);
-  reportUnknownDefault(settings, hostsOf(upstreams), report);
+  const known = knownHosts(upstreams);
+  reportUnknownDefault(settings, known, report);
+  accessRules(settings, known, report);
   for (const [index, upstream] of upstreams.entries()) {
     reportAccounts(listAt(upstream, 'accounts'), ['upstreams', index, 'accounts'], report);
   }
@@ -37,15 +40,15 @@ function reportCollidingAddresses(settings: unknown, report: Report): void {
   }
 }
 
-function reportHalfATlsPair(tls: unknown, report: Report): void {
-  const given = [fieldOf(tls, 'certificateFile'), fieldOf(tls, 'keyFile')];
-  const [hasCertificate, hasKey] = given.map((file) => file !== undefined);
-  if (hasCertificate === hasKey) return;
-  const missing = hasKey ? 'certificateFile' : 'keyFile';
-  report(
-    ['tls', missing],
-    'expected both certificateFile and keyFile, or neither, but it is missing',
-  );
+function reportTls(tls: unknown, path: SettingPath, report: Report): void {
+  const given = ['certificateFile', 'keyFile', 'clientCaFile'].map((key) => fieldOf(tls, key));
+  const [hasCertificate, hasKey, hasClientCa] = given.map((file) => file !== undefined);
+  if (hasCertificate !== hasKey) {
+    const expected = 'expected both certificateFile and keyFile, or neither, but it is missing';
+    report([...path, hasKey ? 'certificateFile' : 'keyFile'], expected);
+  } else if (hasClientCa && !hasCertificate) {
+    report([...path, 'clientCaFile'], 'expected certificateFile and keyFile beside it');
+  }
 }
 
 function reportWaterMarks(storage: unknown, report: Report): void {
@@ -61,10 +64,8 @@ function reportOpsTokens(ops: unknown, report: Report): void {
   }
 }
 
-function reportUnknownDefault(settings: unknown, hosts: readonly unknown[], report: Report): void {
+function reportUnknownDefault(settings: unknown, known: readonly string[], report: Report): void {
   const chosen = fieldOf(settings, 'defaultUpstream');
-  // docker.io is an upstream always, listed or not.
-  const known = [...new Set([dockerHubHost, ...hosts.filter((host) => typeof host === 'string')])];
   if (typeof chosen === 'string' && !known.includes(chosen)) {
     report(['defaultUpstream'], `expected one of the upstreams: ${known.join(', ')}`);
   }
@@ -93,29 +94,14 @@ function expectedUsername(account: JsonObject, before: readonly unknown[]): stri
   return isSecond ? 'expected a user name, since another account has none already' : undefined;
 }
 
-function reportRepeated(
-  values: readonly unknown[],
-  pathOf: (index: number) => SettingPath,
-  report: Report,
-): void {
-  for (const [index, value] of values.entries()) {
-    if (value !== undefined && values.indexOf(value) < index) {
-      report(pathOf(index), 'expected a name that is not in the list already');
-    }
-  }
-}
-
 function hostsOf(upstreams: readonly unknown[]): readonly unknown[] {
   return upstreams.map((upstream) => fieldOf(upstream, 'host'));
 }
 
-function fieldOf(value: unknown, key: string): unknown {
-  return isJsonObject(value) ? value[key] : undefined;
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const list = fieldOf(value, key);
-  return Array.isArray(list) ? list : [];
+function knownHosts(upstreams: readonly unknown[]): readonly string[] {
+  const hosts = hostsOf(upstreams).filter((host) => typeof host === 'string');
+  // docker.io is an upstream always, listed or not.
+  return [...new Set([dockerHubHost, ...hosts])];
 }
 
 function addressAt(value: unknown): ListenAddress | undefined {

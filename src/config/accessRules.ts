@@ -1,0 +1,77 @@
+import { nearestName } from './suggestion.ts';
+import { fieldOf, listAt, reportRepeated, type Report } from './unparsedSettings.ts';
+
+/**
+ * The rules that concern the settings below `access` together with others. Settings that are wrong by
+ * themselves may still stand there unparsed: those are passed over.
+ *
+ * @param hosts the upstreams that there are
+ */
+export function accessRules(settings: unknown, hosts: readonly string[], report: Report): void {
+  const access = fieldOf(settings, 'access');
+  reportUnknownUpstreams(access, hosts, report);
+  reportGroups(access, report);
+  for (const [index, rule] of listAt(access, 'rules').entries()) {
+    if (isForNobody(rule)) {
+      report(['access', 'rules', index], 'expected users or groups that the rule is for');
+    }
+  }
+  reportWantOfUsers(settings, report);
+}
+
+function reportUnknownUpstreams(access: unknown, hosts: readonly string[], report: Report): void {
+  for (const key of ['namespaces', 'rules']) {
+    for (const [index, entry] of listAt(access, key).entries()) {
+      const host = fieldOf(entry, 'upstream');
+      if (typeof host !== 'string' || hosts.includes(host)) continue;
+      const path = ['access', key, index, 'upstream'];
+      report(path, `expected one of the upstreams: ${hosts.join(', ')}`);
+    }
+  }
+}
+
+function reportGroups(access: unknown, report: Report): void {
+  const names = listAt(access, 'groups').map((group) => fieldOf(group, 'name'));
+  reportRepeated(names, (index) => ['access', 'groups', index, 'name'], report);
+  const known = names.filter((name) => typeof name === 'string');
+  for (const [index, rule] of listAt(access, 'rules').entries()) {
+    for (const [place, name] of listAt(rule, 'groups').entries()) {
+      if (typeof name !== 'string' || known.includes(name)) continue;
+      report(['access', 'rules', index, 'groups', place], groupExpected(name, known));
+    }
+  }
+}
+
+function groupExpected(name: string, known: readonly string[]): string {
+  if (known.length === 0) return 'expected the name of a group, but access.groups has none';
+  const near = nearestName(name, known);
+  const guess = near === undefined ? '' : `, perhaps ${near}`;
+  return `expected one of access.groups: ${known.join(', ')}${guess}`;
+}
+
+function isForNobody(rule: unknown): boolean {
+  const lists = [fieldOf(rule, 'users'), fieldOf(rule, 'groups')];
+  return lists.every((list) => Array.isArray(list) && list.length === 0);
+}
+
+/** Whoever has to be a user must have a way to be one. */
+function reportWantOfUsers(settings: unknown, report: Report): void {
+  const access = fieldOf(settings, 'access');
+  const hasUsers =
+    fieldOf(access, 'htpasswdFile') !== undefined ||
+    fieldOf(fieldOf(settings, 'tls'), 'clientCaFile') !== undefined;
+  if (hasUsers) return;
+  const verifies = fieldOf(access, 'upstreamCredentials') === 'verify';
+  if (fieldOf(access, 'anonymous') === false && !verifies) {
+    const expected =
+      'expected true, or a way to log in: access.htpasswdFile, tls.clientCaFile or access.upstreamCredentials: verify';
+    report(['access', 'anonymous'], expected);
+  }
+  const expected = 'expected access.htpasswdFile or tls.clientCaFile beside users';
+  if (fieldOf(access, 'private') === 'users') report(['access', 'private'], expected);
+  for (const [index, namespace] of listAt(access, 'namespaces').entries()) {
+    if (fieldOf(namespace, 'private') === 'users') {
+      report(['access', 'namespaces', index, 'private'], expected);
+    }
+  }
+}
