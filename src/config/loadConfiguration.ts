@@ -6,6 +6,7 @@ import { dockerHubHost } from './dockerHub.ts';
 import { dockerHubIndex, readDockerHubAccount } from './dockerHubAccount.ts';
 import { listEffectiveSettings, type EffectiveSetting } from './effectiveSettings.ts';
 import { readEnvironment } from './environment.ts';
+import { htpasswdProblems } from './htpasswdFile.ts';
 import type { Override } from './override.ts';
 import { layerSettings, type RawSettings } from './rawSettings.ts';
 import { tlsProblems } from './tlsFiles.ts';
@@ -47,12 +48,18 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const { raw, problems } = layerAll(file, [...reading.overrides, ...flags], environment);
   const { tokens, problems: tokenProblems } = readTokenFiles(raw);
   const { settings, problems: settingProblems } = validateSettings(raw);
-  const fileProblems = [...tokenProblems, ...dockerConfigProblems(raw), ...tlsProblems(raw)];
+  const fileProblems = [
+    ...tokenProblems,
+    ...dockerConfigProblems(raw),
+    ...tlsProblems(raw),
+    ...htpasswdProblems(raw),
+  ];
   const all = [...misread, ...problems, ...settingProblems, ...fileProblems];
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
   const addressed = withAddresses(settings);
+  const configuration = configurationOf(addressed, tokens);
   return {
-    configuration: configurationOf(addressed, tokens),
+    configuration,
     file: file?.path,
     effective: listEffectiveSettings(addressed, raw),
   };

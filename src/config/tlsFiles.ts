@@ -1,35 +1,59 @@
 import { readFileSync } from 'node:fs';
+import { clientCaFault } from './clientCa.ts';
 import type { ConfigurationProblem } from './configurationProblem.ts';
 import type { RawSettings } from './rawSettings.ts';
 import { describeReadFailure } from './readFailure.ts';
-import { formatSettingPath, valueAt } from './settingPath.ts';
-import { tlsFaults, type TlsFault } from './tlsPair.ts';
+import { formatSettingPath, valueAt, type SettingPath } from './settingPath.ts';
+import { tlsFaults } from './tlsPair.ts';
 
-type TlsSetting = TlsFault['setting'];
+interface TlsFileFault {
+  readonly setting: 'certificateFile' | 'keyFile' | 'clientCaFile';
+  readonly message: string;
+}
 
-/** The problems of the files that `tls` names, where it names both: they are read and checked as the server does. */
+/** Where settings name files of TLS. */
+const places: readonly SettingPath[] = [['tls'], ['ops', 'tls']];
+
+/** The problems of the files that `tls` and `ops.tls` name: they are read and checked as the servers do. */
 export function tlsProblems(raw: RawSettings): readonly ConfigurationProblem[] {
-  const certificateFile = fileAt(raw, 'certificateFile');
-  const keyFile = fileAt(raw, 'keyFile');
-  if (certificateFile === undefined || keyFile === undefined) return [];
-  const certificate = readOrFault('certificateFile', certificateFile);
-  const key = readOrFault('keyFile', keyFile);
-  const unread = [certificate, key].filter((reading): reading is TlsFault => 'setting' in reading);
-  const faults =
-    Buffer.isBuffer(certificate) && Buffer.isBuffer(key) ? tlsFaults({ certificate, key }) : unread;
-  return faults.map(({ setting, message }) => {
-    const path = ['tls', setting];
-    const value = JSON.stringify(valueAt(raw.values, path));
-    return { source: raw.sourceOf(path), key: formatSettingPath(path), message, value };
+  return places.flatMap((place) => {
+    const tls = valueAt(raw.values, place);
+    return [...pairFaults(tls), ...clientCaFaults(tls)].map(({ setting, message }) => {
+      const path = [...place, setting];
+      const value = JSON.stringify(valueAt(raw.values, path));
+      return { source: raw.sourceOf(path), key: formatSettingPath(path), message, value };
+    });
   });
 }
 
-function fileAt(raw: RawSettings, setting: TlsSetting): string | undefined {
-  const file = valueAt(raw.values, ['tls', setting]);
+/** The faults of certificate and key, where both are named. */
+function pairFaults(tls: unknown): readonly TlsFileFault[] {
+  const certificateFile = fileAt(tls, 'certificateFile');
+  const keyFile = fileAt(tls, 'keyFile');
+  if (certificateFile === undefined || keyFile === undefined) return [];
+  const certificate = readOrFault('certificateFile', certificateFile);
+  const key = readOrFault('keyFile', keyFile);
+  return Buffer.isBuffer(certificate) && Buffer.isBuffer(key)
+    ? tlsFaults({ certificate, key })
+    : [certificate, key].filter((reading): reading is TlsFileFault => 'setting' in reading);
+}
+
+function clientCaFaults(tls: unknown): readonly TlsFileFault[] {
+  const setting = 'clientCaFile';
+  const file = fileAt(tls, setting);
+  if (file === undefined) return [];
+  const reading = readOrFault(setting, file);
+  if (!Buffer.isBuffer(reading)) return [reading];
+  const message = clientCaFault(reading);
+  return message === undefined ? [] : [{ setting, message }];
+}
+
+function fileAt(tls: unknown, setting: TlsFileFault['setting']): string | undefined {
+  const file = valueAt(tls, [setting]);
   return typeof file === 'string' && file !== '' ? file : undefined;
 }
 
-function readOrFault(setting: TlsSetting, file: string): Buffer | TlsFault {
+function readOrFault(setting: TlsFileFault['setting'], file: string): Buffer | TlsFileFault {
   try {
     return readFileSync(file);
   } catch (error) {

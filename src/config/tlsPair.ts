@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { certificatesIn } from './certificates.ts';
 
 /** A certificate with what leads to its issuer, and its key, as their files hold them. */
 export interface TlsPair {
@@ -21,32 +22,19 @@ const keyExpected = 'expected a private key in PEM form (BEGIN PRIVATE KEY)';
 
 /** What is wrong with the two; nothing when a server can use them. A key is never shown. */
 export function tlsFaults({ certificate, key }: TlsPair): readonly TlsFault[] {
-  const own = ownCertificate(certificate);
+  const own = certificatesIn(certificate)[0];
   const privateKey = readKey(key);
   const faults: TlsFault[] = [];
   if (own === undefined) faults.push({ setting: 'certificateFile', message: certificateExpected });
   if (typeof privateKey === 'string') faults.push({ setting: 'keyFile', message: privateKey });
   if (own === undefined || typeof privateKey === 'string') return faults;
   if (!own.checkPrivateKey(privateKey)) {
-    const message =
-      "expected the key of the first certificate in tls.certificateFile, the server's";
+    const message = "expected the key of the first certificate in certificateFile, the server's";
     return [{ setting: 'keyFile', message }];
   }
   const refusal = refusalOf({ certificate, key });
   if (refusal === undefined) return [];
   return [{ setting: 'certificateFile', message: `${certificateExpected}: ${refusal}` }];
-}
-
-/** The server's own certificate, where every certificate in the file can be read. */
-function ownCertificate(file: Buffer): X509Certificate | undefined {
-  const pems = file
-    .toString('latin1')
-    .match(/-----BEGIN CERTIFICATE-----[^-]*-+END CERTIFICATE-+/g);
-  try {
-    return pems?.map((pem) => new X509Certificate(pem))[0];
-  } catch {
-    return undefined;
-  }
 }
 
 /** The key, or what was expected in its place. */

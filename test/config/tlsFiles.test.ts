@@ -73,7 +73,7 @@ describe('the files of TLS', () => {
 
   test('belong together', () => {
     assert.deepEqual(problemsOf(certificate, certificatePath('second.key')), [
-      "tls.keyFile: expected the key of the first certificate in tls.certificateFile, the server's",
+      "tls.keyFile: expected the key of the first certificate in certificateFile, the server's",
     ]);
   });
 
@@ -86,6 +86,66 @@ describe('the files of TLS', () => {
   test('are what OpenSSL takes for safe', () => {
     assert.deepEqual(problemsOf(certificatePath('short.crt'), certificatePath('short.key')), [
       `${certificateExpected}: ee key too small`,
+    ]);
+  });
+});
+
+function withCa(file: string): NodeJS.ProcessEnv {
+  return { ...withFiles(certificate, key), PULLTHROUGH_TLS_CLIENT_CA_FILE: file };
+}
+
+describe('the file of those who issue certificates to clients', () => {
+  const problem = 'PULLTHROUGH_TLS_CLIENT_CA_FILE: tls.clientCaFile: expected';
+  const pem = `${problem} certificates in PEM form (BEGIN CERTIFICATE), those of who issues certificates to clients`;
+
+  test('may hold several', async (t) => {
+    const texts = [certificate, certificatePath('second.crt')].map((path) =>
+      readFile(path, 'utf8'),
+    );
+    const file = await fileWith(t, (await Promise.all(texts)).join('\n'));
+    assert.equal(loadFrom({ environment: withCa(file) }).configuration.tls.clientCaFile, file);
+  });
+
+  test('holds one at least, and none that was cut', async (t) => {
+    const text = await readFile(certificate, 'utf8');
+    for (const content of ['', text.slice(0, 300), `${text}${text.replace(/\n.{8}/, '\n')}`]) {
+      const file = await fileWith(t, content);
+      assert.deepEqual(problemsFrom({ environment: withCa(file) }), [`${pem}, got "${file}"`]);
+    }
+    assert.deepEqual(problemsFrom({ environment: withCa(key) }), [`${pem}, got "${key}"`]);
+  });
+
+  test('that can’t be read is a problem, beside those of the others', () => {
+    const environment = { ...withCa('/nonexistent'), PULLTHROUGH_TLS_KEY_FILE: '/' };
+    assert.deepEqual(problemsFrom({ environment }), [
+      `${problem} a file that can be read: no such file, got "/nonexistent"`,
+      'PULLTHROUGH_TLS_KEY_FILE: tls.keyFile: expected a file that can be read: it is a directory, got "/"',
+    ]);
+  });
+
+  test('needs a certificate and a key of the server', () => {
+    const environment = { PULLTHROUGH_TLS_CLIENT_CA_FILE: certificate };
+    assert.deepEqual(problemsFrom({ environment }), [
+      `${problem} certificateFile and keyFile beside it, got "${certificate}"`,
+    ]);
+  });
+});
+
+describe('the files of TLS for the ops endpoints', () => {
+  test('are both there, or neither', () => {
+    const environment = { PULLTHROUGH_OPS_TLS_KEY_FILE: key };
+    assert.deepEqual(problemsFrom({ environment }), [
+      'default: ops.tls.certificateFile: expected both certificateFile and keyFile, or neither, but it is missing',
+    ]);
+  });
+
+  test('belong together', () => {
+    const environment = {
+      PULLTHROUGH_OPS_TLS_CERTIFICATE_FILE: certificate,
+      PULLTHROUGH_OPS_TLS_KEY_FILE: certificatePath('second.key'),
+    };
+    assert.deepEqual(problemsFrom({ environment }), [
+      `PULLTHROUGH_OPS_TLS_KEY_FILE: ops.tls.keyFile: expected the key of the first certificate in certificateFile, the server's, got "${certificatePath('second.key')}"`,
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { parseByteSize } from '../../src/config/byteSize.ts';
 import { ConfigurationError } from '../../src/config/configurationProblem.ts';
 import { parseDuration } from '../../src/config/duration.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
+import { parseHtpasswd } from '../../src/config/htpasswd.ts';
 import { parseListenAddress } from '../../src/config/listenAddress.ts';
 import { parseHost, parseRegistryHost } from '../../src/config/registryHost.ts';
 import { readUpstreamUrl } from '../../src/config/upstreamUrl.ts';
@@ -119,6 +120,10 @@ export const parsers: Readonly<Record<string, Parser>> = {
     pieces: ['a', 'z9', '*', '**', '/', '?', '[', '!', ']', '-', '[a-z]', '.', '{', '\\', '\0'],
   },
   parseHost: { read: parseHost, pieces: hosts },
+  parseHtpasswd: {
+    read: parseHtpasswd,
+    pieces: ['a', ':', '#', '\n', '\r', ' ', '\ufeff', '$2y$10$', 'x'.repeat(53)],
+  },
   parseImageName: { read: parseImageName, pieces: [...names, ...hosts, ...hex] },
   parseImagePattern: {
     read: (text) => parseImagePattern(text)?.repository.matches(text),
