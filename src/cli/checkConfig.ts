@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../config/configurationProblem.ts';
+import { formatWarning } from '../config/configurationWarning.ts';
 import type { EffectiveSetting } from '../config/effectiveSettings.ts';
 import type { LoadedConfiguration } from '../config/loadConfiguration.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -10,6 +11,7 @@ export const checkConfig: Command = {
   summary: 'Check the configuration and show what is in force.',
   details: [
     'It takes the flags of serve, and so shows what serve would do with them. Secrets are not shown.',
+    'Warnings say what is open and how to close it; with them too the exit code is 0.',
   ],
   options: {
     ...settingOptions(),
@@ -27,8 +29,8 @@ function printJson(context: CommandContext): number {
     context.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   };
   try {
-    const { file, effective } = loadConfigurationFor(context);
-    print({ valid: true, file: file ?? null, settings: effective });
+    const { file, effective, warnings } = loadConfigurationFor(context);
+    print({ valid: true, file: file ?? null, settings: effective, warnings });
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -37,7 +39,7 @@ function printJson(context: CommandContext): number {
   }
 }
 
-function describe({ file, effective }: LoadedConfiguration): string {
+function describe({ file, effective, warnings }: LoadedConfiguration): string {
   const rows = effective.map((setting) => [setting.key, showSetting(setting), setting.source]);
   const width = (column: number): number =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0));
@@ -46,7 +48,14 @@ function describe({ file, effective }: LoadedConfiguration): string {
     ([key = '', value = '', source]) => `${key.padEnd(keys)}  ${value.padEnd(values)}  ${source}`,
   );
   const from = file === undefined ? 'no configuration file' : `configuration file ${file}`;
-  return `${lines.join('\n')}\n\nThe configuration is valid (${from}).\n`;
+  const warned = warnings.map((warning) => `warning: ${formatWarning(warning)}\n`).join('');
+  const outcome = `The configuration is valid${countOf(warnings.length)} (${from}).\n`;
+  return [`${lines.join('\n')}\n`, warned, outcome].filter((part) => part !== '').join('\n');
+}
+
+function countOf(warnings: number): string {
+  if (warnings === 0) return '';
+  return `, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
 }
 
 function showSetting({ value }: EffectiveSetting): string {

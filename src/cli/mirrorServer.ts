@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/configuration.ts';
+import type { ConfigurationWarning } from '../config/configurationWarning.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
 import { HandOver } from '../http/handOver.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
@@ -34,12 +35,18 @@ export interface RunningMirror {
 // How often connections that became idle during a stop are closed, in milliseconds.
 const idleSweep = 50;
 
-/** Builds the mirror's parts and starts its servers. Asks no upstream: it starts while they are away. */
+/**
+ * Builds the mirror's parts and starts its servers. Asks no upstream: it starts while they are away.
+ *
+ * @param warnings about the configuration, which are logged
+ */
 export async function startMirror(
   configuration: Configuration,
   environment: NodeJS.ProcessEnv,
+  warnings: readonly ConfigurationWarning[] = [],
 ): Promise<RunningMirror> {
   const { logger, requestLog } = openLogs(configuration);
+  for (const { key, message, advice } of warnings) logger.warn({ setting: key, advice }, message);
   const metrics = createMetrics(configuration);
   const tls = await readCertificate(configuration.tls);
   const opened = await openMirror(configuration, environment, { logger, metrics });

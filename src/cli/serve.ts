@@ -15,14 +15,14 @@ export const serve: Command = {
   ],
   options: settingOptions(),
   run: async (context) => {
-    const { configuration } = loadConfigurationFor(context);
+    const { configuration, warnings } = loadConfigurationFor(context);
     const report = (line: string): void => {
       context.stderr.write(`pullthrough: ${line}\n`);
     };
     // All of the mirror, which no other command should have to wait for.
     const { startMirror } = await import('./mirrorServer.ts');
     const start = async (): Promise<RunningMirror> => {
-      const running = await startMirror(configuration, context.environment);
+      const running = await startMirror(configuration, context.environment, warnings);
       collectStartGarbage();
       return running;
     };

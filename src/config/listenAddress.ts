@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Where a server listens. */
 export interface ListenAddress {
@@ -9,6 +9,9 @@ export interface ListenAddress {
 }
 
 const everyAddress = '::';
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
 const pattern = /^(?:\[([^\]]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/;
 
 /** Reads `host:port`, `[::1]:port` or `:port`; `undefined` when the text is none of them. */
@@ -24,6 +27,13 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 export function formatListenAddress({ host, port }: ListenAddress): string {
   if (host === everyAddress) return `:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether only programs on the same machine reach it (RFC 1122, section 3.2.1.3; RFC 6761, section 6.3). */
+export function isLoopback({ host }: ListenAddress): boolean {
+  const family = isIP(host);
+  if (family === 0) return host.toLowerCase() === 'localhost';
+  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** Whether two servers that listen there would be in each other's way. */

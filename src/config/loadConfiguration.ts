@@ -1,6 +1,8 @@
 import { configurationOf, withAddresses, type Configuration } from './configuration.ts';
 import { readConfigurationFile, type ConfigurationFile } from './configurationFile.ts';
 import { ConfigurationError, type ConfigurationProblem } from './configurationProblem.ts';
+import type { ConfigurationWarning } from './configurationWarning.ts';
+import { credentialFileWarnings } from './credentialFiles.ts';
 import { dockerConfigProblems } from './dockerConfigs.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import { dockerHubIndex, readDockerHubAccount } from './dockerHubAccount.ts';
@@ -13,6 +15,7 @@ import { tlsProblems } from './tlsFiles.ts';
 import { readTokenFiles } from './tokenFiles.ts';
 import { validateSettings } from './validateSettings.ts';
 import { valueAt } from './settingPath.ts';
+import { warningsOf } from './warnings.ts';
 
 /** Where the configuration comes from, beside the defaults. */
 export interface ConfigurationSources {
@@ -32,6 +35,8 @@ export interface LoadedConfiguration {
   readonly file: string | undefined;
   /** Every setting in force, fit to be shown. */
   readonly effective: readonly EffectiveSetting[];
+  /** What it leaves open. */
+  readonly warnings: readonly ConfigurationWarning[];
 }
 
 /**
@@ -58,10 +63,12 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
   const addressed = withAddresses(settings);
   const configuration = configurationOf(addressed, tokens);
+  const fileWarnings = credentialFileWarnings(raw, { file: file?.path, environment });
   return {
     configuration,
     file: file?.path,
     effective: listEffectiveSettings(addressed, raw),
+    warnings: [...warningsOf(configuration), ...fileWarnings],
   };
 }
 

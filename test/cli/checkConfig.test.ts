@@ -70,4 +70,38 @@ describe('check-config', () => {
       ],
     });
   });
+
+  test('warns after the settings of what is open, counts that at the end, and exits with 0', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const check = (environment: NodeJS.ProcessEnv) =>
+      runHere(['check-config'], { environment, directory });
+    const one = await check({ PULLTHROUGH_ACCESS_PRIVATE: 'allow' });
+    assert.equal(one.code, 0);
+    assert.match(
+      one.stdout,
+      /\n\nwarning: access\.private: everybody .+; set it to users, .+\n\nThe configuration is valid, with 1 warning \(no configuration file\)\.\n$/,
+    );
+    const two = await check({ PULLTHROUGH_ACCESS_PRIVATE: 'allow', PULLTHROUGH_OPS_TOKEN: token });
+    assert.match(two.stdout, /\nwarning: ops\.token: .+\n\n.+ valid, with 2 warnings /);
+  });
+
+  test('prints warnings as JSON too', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const warnings = async (environment: NodeJS.ProcessEnv): Promise<unknown> => {
+      const { code, stdout } = await runHere(['check-config', '--json'], {
+        environment,
+        directory,
+      });
+      assert.equal(code, 0);
+      return (JSON.parse(stdout) as { warnings: unknown }).warnings;
+    };
+    assert.deepEqual(await warnings({}), []);
+    assert.deepEqual(await warnings({ PULLTHROUGH_ACCESS_TRUSTED_PROXIES: '["::/0"]' }), [
+      {
+        key: 'access.trustedProxies[0]',
+        message: 'every client is in ::/0 and may claim any address, one of access.clients too',
+        advice: 'name the addresses of the proxies and no others',
+      },
+    ]);
+  });
 });

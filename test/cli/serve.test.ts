@@ -118,3 +118,27 @@ test('serve speaks TLS with the certificate that the settings name', async (t) =
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
 });
+
+test('serve logs what the settings leave open', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const args = [mainFile, 'serve', ...anyPort, '--data', 'data', '--offline'];
+  const child = spawn(process.execPath, args, {
+    cwd: directory,
+    env: { ...compileCache, PULLTHROUGH_ACCESS_TRUSTED_PROXIES: '[0.0.0.0/0]' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => void child.kill('SIGKILL'));
+  const warnings: Record<string, unknown>[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    const { msg, level, setting, advice } = JSON.parse(line) as Record<string, unknown>;
+    if (msg === 'serving') break;
+    if (level === 'warn') warnings.push({ msg, setting, advice });
+  }
+  assert.deepEqual(warnings, [
+    {
+      msg: 'every client is in 0.0.0.0/0 and may claim any address, one of access.clients too',
+      setting: 'access.trustedProxies[0]',
+      advice: 'name the addresses of the proxies and no others',
+    },
+  ]);
+});

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import {
   formatListenAddress,
+  isLoopback,
   listenAddressesCollide,
   parseListenAddress,
   type ListenAddress,
@@ -74,4 +75,21 @@ describe('a listen address', () => {
     assert.equal(collide('0.0.0.0:1', '0.0.0.0:2'), false);
     assert.equal(collide('0.0.0.0:0', '0.0.0.0:0'), false);
   });
+});
+
+describe('is reached from the same machine alone', () => {
+  for (const host of [
+    '127.0.0.1',
+    '127.9.9.9',
+    '::1',
+    '::ffff:127.0.0.1',
+    'localhost',
+    'LocalHost',
+  ]) {
+    test(`at ${host}`, () => assert.ok(isLoopback({ host, port: 1 })));
+  }
+
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', '::2', 'localhost.example.com']) {
+    test(`not at ${host}`, () => assert.ok(!isLoopback({ host, port: 1 })));
+  }
 });

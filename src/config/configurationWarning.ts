@@ -1,0 +1,14 @@
+/** What a configuration that is right leaves open. Nothing in it is secret. */
+export interface ConfigurationWarning {
+  /** The setting, such as `access.private`. */
+  readonly key: string;
+  /** What is open, and to whom: one sentence without a full stop. */
+  readonly message: string;
+  /** What closes it, in the imperative. */
+  readonly advice: string;
+}
+
+/** The warning in one line. */
+export function formatWarning({ key, message, advice }: ConfigurationWarning): string {
+  return `${key}: ${message}; ${advice}`;
+}
