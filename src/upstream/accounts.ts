@@ -65,7 +65,7 @@ export class Accounts {
    * calls at once.
    */
   async credential(account: Account): Promise<Credential> {
-    const state = this.#stateOf(account);
+    const state = this.stateOf(account);
     if (state.logInPause > 0) throw new LogInRefused(account);
     try {
       return await account.credential();
@@ -77,17 +77,25 @@ export class Accounts {
 
   /** Runs a log-in of the account at the token service, which throws when it is refused. */
   logIn<T>(account: Account, secret: string, work: () => Promise<T>): Promise<T> {
-    return this.#stateOf(account).logIn(account, secret, work);
+    return this.stateOf(account).logIn(account, secret, work);
   }
 
   /** The log-in with this secret was refused. */
   refuse(account: Account, secret: string | undefined): void {
-    this.#stateOf(account).refuse(secret);
+    this.stateOf(account).refuse(secret);
   }
 
   /** The account can log in. */
   accept(account: Account): void {
-    this.#stateOf(account).accept();
+    this.stateOf(account).accept();
+  }
+
+  /** What is known of one of them. */
+  stateOf(account: Account): AccountState {
+    const state = this.#states.find((candidate) => candidate.account === account);
+    if (state === undefined)
+      throw new TypeError(`no account of ${this.#context.host}: ${account.name}`);
+    return state;
   }
 
   /**
@@ -102,12 +110,5 @@ export class Accounts {
     if (meant.length > 0) return meant;
     const general = this.#states.filter(({ account }) => account?.repositories === undefined);
     return general.length > 0 ? general : [this.#anonymous];
-  }
-
-  #stateOf(account: Account): AccountState {
-    const state = this.#states.find((candidate) => candidate.account === account);
-    if (state === undefined)
-      throw new TypeError(`no account of ${this.#context.host}: ${account.name}`);
-    return state;
   }
 }

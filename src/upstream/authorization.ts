@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   readonly host: string;
   readonly accounts: Accounts;
   readonly tokens: Tokens;
+  /** What the registry is known to demand already. */
+  readonly remembered?: Demand | undefined;
 }
 
 /**
@@ -37,10 +39,11 @@ export class Authorization {
   readonly #tokens: Tokens;
   #remembered: Demand | undefined;
 
-  constructor({ host, accounts, tokens }: AuthorizationOptions) {
+  constructor({ host, accounts, tokens, remembered }: AuthorizationOptions) {
     this.#host = host;
     this.#accounts = accounts;
     this.#tokens = tokens;
+    this.#remembered = remembered;
   }
 
   /** The last demand, without what belonged to one repository; `undefined` before the first. */
@@ -48,10 +51,10 @@ export class Authorization {
     return this.#remembered;
   }
 
-  /** Meets a demand for a pull from the repository, and remembers it when that could be done. */
+  /** Meets a demand for a pull from the repository, or for a mere log-in, and remembers it when that could be done. */
   async meet(
     demand: Demand,
-    repository: RepositoryName,
+    repository: RepositoryName | undefined,
     account: Account | undefined,
     signal: AbortSignal,
   ): Promise<Grant> {

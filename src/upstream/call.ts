@@ -17,3 +17,8 @@ export interface Call {
   /** Whether it is asked once more, at once, when the connection is lost in place of an answer. */
   readonly repeats: boolean;
 }
+
+/** A call about no repository, made to see whether the registry lets somebody in at all. */
+export interface LogInCall extends Omit<Call, 'repository'> {
+  readonly repository?: undefined;
+}

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Call } from './call.ts';
+import type { Call, LogInCall } from './call.ts';
 import { CircuitBreaker, type Attempt } from './circuitBreaker.ts';
 import { ConnectionSlots, type ConnectionSlot } from './connectionSlots.ts';
 import { Deadline } from './deadline.ts';
@@ -36,7 +36,7 @@ interface Attempts {
 const busyRetryAfter = 5;
 
 /** What a {@link CallLane} wants to know of a call. */
-export type LaneCall = Pick<Call, 'subject' | 'repository'>;
+export type LaneCall = Pick<Call | LogInCall, 'subject' | 'repository'>;
 
 // Those that were asked for last; the circuit of one that is forgotten is closed.
 const rememberedConcerns = 1000;

@@ -1,5 +1,5 @@
 import { accountName, type Account } from './account.ts';
-import type { Call } from './call.ts';
+import type { Call, LogInCall } from './call.ts';
 import type { Incoming } from './exchange.ts';
 import type { AccountState } from './accountState.ts';
 import { readRateLimit } from './quota.ts';
@@ -24,10 +24,11 @@ export function observeAnswer(
 
 /** Takes in what an answer says of the limit of those who asked: only a registry's own about a manifest does. */
 export function readLimit(
-  call: Call,
+  call: Call | LogInCall,
   { status, headers, elsewhere, askedAt }: Incoming,
   state: AccountState,
 ): void {
+  if (call.repository === undefined) return;
   const { operation } = call;
   const isThrottled = status === 429;
   const isManifest = operation === 'manifest_get' || operation === 'manifest_head';

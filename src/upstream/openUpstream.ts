@@ -2,6 +2,7 @@ import { Accounts, type AccountRules } from './accounts.ts';
 import { AddressRules } from './addressRules.ts';
 import { Authorization } from './authorization.ts';
 import { CallLane, type LaneCall } from './callLane.ts';
+import { UpstreamCredentialCheck, type CredentialCheck } from './credentialCheck.ts';
 import { guardedLookup, type ResolveName } from './guardedLookup.ts';
 import { QuotaProbe, type Schedule } from './quotaProbe.ts';
 import { Reachability } from './reachability.ts';
@@ -47,12 +48,16 @@ export interface OpenUpstreamOptions extends AccountRules {
 /** An upstream, and how to let go of its connections. */
 export interface OpenedUpstream {
   readonly upstream: Upstream;
+  /** Checks the credentials of others at the same registry. */
+  readonly credentials: CredentialCheck;
   /** Ends every transfer at once, and what it does by itself. */
   readonly destroy: () => Promise<void>;
 }
 
 // Of the connections for small answers: lists are no part of a pull, and must not keep one waiting.
 const listShare = 0.25;
+// And what clients send to be checked must not keep either waiting.
+const checkShare = 0.125;
 
 /** Puts an upstream together. Asks nothing yet: the process starts while a registry is away. */
 export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
@@ -82,14 +87,16 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
   const calls = new RegistryCalls(base, agents);
   const client = new RegistryClient({ context, accounts, authorization, ping: calls.ping });
   const listConnections = Math.max(1, Math.floor(agents.limits.apiConnections * listShare));
+  const checkConnections = Math.max(1, Math.floor(agents.limits.apiConnections * checkShare));
   const smallAnswers = {
     context,
     reachability,
-    concernOf: ({ repository }: LaneCall) => repository,
+    concernOf: ({ repository }: LaneCall) => repository ?? '',
     waitTimeout: limits.callWait,
     timeout: limits.callTimeout,
   };
-  const connections = Math.max(1, agents.limits.apiConnections - listConnections);
+  const others = listConnections + checkConnections;
+  const connections = Math.max(1, agents.limits.apiConnections - others);
   const apiLane = new CallLane({ ...smallAnswers, circuit: 'api', connections });
   const listLane = new CallLane({ ...smallAnswers, circuit: 'list', connections: listConnections });
   const blobLane = new CallLane({
@@ -113,6 +120,14 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     now,
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
   });
+  const credentials = new UpstreamCredentialCheck({
+    context,
+    calls,
+    dispatcher: agents.api,
+    connections: checkConnections,
+    limits,
+    demanded: () => authorization.remembered,
+  });
   const recycle = (piece: Buffer): void => agents.received.release(piece);
   const lanes = { apiLane, listLane, blobLane };
   const parts = { context, calls, client, limits, reachability, ...lanes, recycle };
@@ -120,5 +135,5 @@ export function openUpstream(options: OpenUpstreamOptions): OpenedUpstream {
     probe.stop();
     await agents.destroy();
   };
-  return { upstream: new RegistryUpstream(parts), destroy };
+  return { upstream: new RegistryUpstream(parts), credentials, destroy };
 }

@@ -2,13 +2,17 @@ import type { RepositoryName } from '../registry/repositoryName.ts';
 
 /**
  * The scopes to ask a token for: to pull from the repository, and what the registry's challenge asked
- * for beside it. Some registries know a repository by another name there, and public.ecr.aws wants its
+ * for beside it. Without a repository only the latter: nothing, at most of them, as `docker login` does. Some
+ * registries know a repository by another name there, and public.ecr.aws wants its
  * own `aws`. Whatever a challenge says, a token for this mirror can do no more than pull.
  */
-export function pullScopes(repository: RepositoryName, challenged: string | undefined): string[] {
-  const own = `repository:${repository}:pull`;
+export function pullScopes(
+  repository: RepositoryName | undefined,
+  challenged: string | undefined,
+): string[] {
+  const own = repository === undefined ? [] : [`repository:${repository}:pull`];
   const asked = splitScopes(challenged).flatMap((scope) => narrowed(scope) ?? []);
-  return [...new Set([own, ...asked])];
+  return [...new Set([...own, ...asked])];
 }
 
 /** The scopes of a challenge that hold for every repository, as `aws` does. */

@@ -2,7 +2,7 @@ import type { Digest } from '../registry/digest.ts';
 import { manifestAccept, mediaTypes } from '../registry/mediaType.ts';
 import { referenceText, type Reference } from '../registry/reference.ts';
 import type { RepositoryName } from '../registry/repositoryName.ts';
-import type { Call } from './call.ts';
+import type { Call, LogInCall } from './call.ts';
 import type { UpstreamAgents } from './upstreamAgents.ts';
 
 /** Words the calls to one registry (OCI distribution-spec, "Endpoints"). */
@@ -84,6 +84,20 @@ export class RegistryCalls {
       url: this.#address(`${repository}/referrers/${digest}`, query),
       headers: { accept: mediaTypes.ociIndex },
       redirects: 'follow',
+      dispatcher: this.#agents.api,
+      repeats: true,
+    };
+  }
+
+  /** A GET of `/v2/`, as `docker login` ends with it: 200 for those who are logged in. */
+  logIn(): LogInCall {
+    return {
+      operation: 'token',
+      subject: 'a log-in',
+      method: 'GET',
+      url: this.ping,
+      headers: {},
+      redirects: 'none',
       dispatcher: this.#agents.api,
       repeats: true,
     };

@@ -2,7 +2,7 @@ import { RegistryError } from '../registry/errors.ts';
 import type { AccountState } from './accountState.ts';
 import type { Accounts } from './accounts.ts';
 import type { Authorization, Grant } from './authorization.ts';
-import type { Call } from './call.ts';
+import type { Call, LogInCall } from './call.ts';
 import { observeAnswer, observeFailure, readLimit } from './callObserver.ts';
 import type { Deadline } from './deadline.ts';
 import { readDemand, type Demand } from './demand.ts';
@@ -17,7 +17,7 @@ import type { UpstreamContext } from './upstreamContext.ts';
 import { UpstreamError } from './upstreamError.ts';
 
 interface Refusal {
-  readonly call: Call;
+  readonly call: Call | LogInCall;
   readonly state: AccountState;
   readonly grant: Grant;
   /** What the registry's 401 demands. */
@@ -77,7 +77,7 @@ export class RegistryClient {
   }
 
   /** Asks with one account alone, which {@link LogInRefused} is thrown for where it cannot log in. */
-  async askAs(state: AccountState, call: Call, deadline: Deadline): Promise<Incoming> {
+  async askAs(state: AccountState, call: Call | LogInCall, deadline: Deadline): Promise<Incoming> {
     const incoming = await this.#askLoggedIn(state, call, deadline);
     const { status, elsewhere, askedAt } = incoming;
     // A page of HTML is of a firewall before it, which did not like the request.
@@ -91,7 +91,11 @@ export class RegistryClient {
     throw error;
   }
 
-  async #askLoggedIn(state: AccountState, call: Call, deadline: Deadline): Promise<Incoming> {
+  async #askLoggedIn(
+    state: AccountState,
+    call: Call | LogInCall,
+    deadline: Deadline,
+  ): Promise<Incoming> {
     const began = this.#context.now();
     const { remembered } = this.#authorization;
     let grant = remembered && (await this.#meet(remembered, call, state, deadline));
@@ -127,7 +131,7 @@ export class RegistryClient {
 
   #meet(
     demand: Demand,
-    { repository }: Call,
+    { repository }: Call | LogInCall,
     { account }: AccountState,
     { signal }: Deadline,
   ): Promise<Grant> {
@@ -135,7 +139,7 @@ export class RegistryClient {
   }
 
   async #send(
-    call: Call,
+    call: Call | LogInCall,
     grant: Grant | undefined,
     state: AccountState,
     deadline: Deadline,
@@ -157,7 +161,11 @@ export class RegistryClient {
   }
 
   /** gcr.io sends some 401 without a challenge, but always one with that of `/v2/`. */
-  async #demandOf(call: Call, state: AccountState, deadline: Deadline): Promise<Demand> {
+  async #demandOf(
+    call: Call | LogInCall,
+    state: AccountState,
+    deadline: Deadline,
+  ): Promise<Demand> {
     const { remembered } = this.#authorization;
     if (remembered !== undefined) return remembered;
     const incoming = await this.#send(
@@ -191,7 +199,7 @@ export class RegistryClient {
 function isFinal(
   grant: Grant,
   answered: Demand | undefined,
-  { repository }: Call,
+  { repository }: Call | LogInCall,
   began: number,
 ): boolean {
   if (grant.scheme !== 'bearer' || answered?.scheme !== 'bearer') return false;

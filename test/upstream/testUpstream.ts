@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { parseReference, type Reference } from '../../src/registry/reference.ts';
 import { parseRepositoryName, type RepositoryName } from '../../src/registry/repositoryName.ts';
 import type { Account } from '../../src/upstream/account.ts';
+import type { CredentialCheck } from '../../src/upstream/credentialCheck.ts';
 import { openUpstream, type OpenUpstreamOptions } from '../../src/upstream/openUpstream.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import type { Account as HubAccount } from '../support/hub/accounts.ts';
@@ -15,6 +16,7 @@ import { recordingObserver, type RecordingObserver } from './recordingObserver.t
 /** An upstream under test. */
 export interface TestUpstream {
   readonly upstream: Upstream;
+  readonly credentials: CredentialCheck;
   readonly observer: RecordingObserver;
   /** Ends it before the test does. */
   readonly destroy: () => Promise<void>;
@@ -26,7 +28,7 @@ export function openTestUpstream(
   options: Partial<OpenUpstreamOptions> & { readonly url: string },
 ): TestUpstream {
   const observer = recordingObserver();
-  const { upstream, destroy } = openUpstream({
+  const { upstream, credentials, destroy } = openUpstream({
     host: 'hub.test',
     trustedHosts: [],
     accounts: [],
@@ -39,7 +41,7 @@ export function openTestUpstream(
     await destroy();
     assertHoldsNoSecret('what was reported', observer.events.join('\n'));
   });
-  return { upstream, observer, destroy };
+  return { upstream, credentials, observer, destroy };
 }
 
 /** Opens an upstream on a scripted Hub, whose token service it is allowed to use. */
