@@ -4,6 +4,8 @@ import type { Admission } from '../access/admission.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
+import { clientAddress, trustedProxies } from './clientAddress.ts';
+import { ClientRanges } from './clientRanges.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
@@ -17,7 +19,17 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before anything else happens to the request. */
     trace: RequestTrace;
+    /** See {@link clientAddress}. Set together with the trace. */
+    clientAddress: string;
   }
+}
+
+/** Who may ask, and who speaks for others; ranges of addresses, as `AddressRanges` takes them. */
+export interface NetworkOptions {
+  /** Who may ask for anything at all; empty: everybody. */
+  readonly clients: readonly string[];
+  /** Proxies that are believed whom they ask for; empty: nobody is. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** What the registry's server needs. */
@@ -35,7 +47,11 @@ export interface RegistryServerOptions {
   readonly tls?: TlsPair | undefined;
   /** Leaves the sending of held blobs to an nginx before it. */
   readonly handOver?: HandOver | undefined;
+  /** Without it everybody may ask, and no proxy is believed. */
+  readonly network?: NetworkOptions | undefined;
 }
+
+const openNetwork: NetworkOptions = { clients: [], trustedProxies: [] };
 
 // No body is ever read: what announces one is refused by its head.
 const bodyLimit = 1024;
@@ -43,6 +59,8 @@ const bodyLimit = 1024;
 /** The server of the registry API, not yet listening. */
 export function createRegistryServer(options: RegistryServerOptions): FastifyInstance {
   const connectionErrors = new ConnectionErrors();
+  const { network = openNetwork } = options;
+  const clients = new ClientRanges(network.clients);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     connectionErrors.begun(reply.raw);
     observe(options, request, reply);
@@ -50,21 +68,28 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   };
   const app = fastify({
     ...serverOptions({ ...serverLimits, ...options.limits }, options.tls),
+    trustProxy: trustedProxies(network.trustedProxies),
     clientErrorHandler: (error, socket) => connectionErrors.answer(error, socket),
     frameworkErrors: (error, request, reply) => {
       begin(request, reply);
       // No hook runs for these, and no look has been taken at a body that may follow.
       request.trace.headSent();
-      void sendError(reply.header('connection', 'close'), error);
+      const refusal = clients.refusalOf(request.clientAddress);
+      void sendError(reply.header('connection', 'close'), refusal ?? error);
     },
   });
   app.decorateRequest('trace');
+  app.decorateRequest('clientAddress', '');
   // Nothing that is answered here has a body: what comes with a push is refused unread.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    const end = () => done(faultOfHead(request, reply));
+    const end = () => {
+      // Looked for in every case: it also closes the connection where a body follows that is not read.
+      const fault = faultOfHead(request, reply);
+      done(clients.refusalOf(request.clientAddress) ?? fault);
+    };
     if (reply.raw.socket === null) turnOf(request, reply).then(end, done);
     else end();
   });
@@ -131,7 +156,8 @@ function observe(
   request.trace = trace;
   const response = reply.raw;
   // The address of a connection can't be had once it is closed.
-  const client = request.ip;
+  const client = clientAddress(request);
+  request.clientAddress = client;
   response.once('close', () => {
     observer.finished(
       trace.finish({

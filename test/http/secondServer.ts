@@ -22,7 +22,7 @@ export async function serveWith(
   t: Lifetime,
   { mirror }: Stage,
   limits: Partial<ServerLimits> = {},
-  options: Pick<RegistryServerOptions, 'tls' | 'handOver'> = {},
+  options: Pick<RegistryServerOptions, 'tls' | 'handOver' | 'network'> = {},
 ): Promise<SecondServer> {
   const finished: FinishedRequest[] = [];
   const app = createRegistryServer({
