@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { clientCaFault } from './clientCa.ts';
 import type { ConfigurationProblem } from './configurationProblem.ts';
 import type { RawSettings } from './rawSettings.ts';
 import { describeReadFailure } from './readFailure.ts';
 import { formatSettingPath, valueAt, type SettingPath } from './settingPath.ts';
-import { tlsFaults } from './tlsPair.ts';
-
-interface TlsFileFault {
-  readonly setting: 'certificateFile' | 'keyFile' | 'clientCaFile';
-  readonly message: string;
-}
+import { authorityFaults, tlsFaults, type TlsFault } from './tlsPair.ts';
 
 /** Where settings name files of TLS. */
 const places: readonly SettingPath[] = [['tls'], ['ops', 'tls']];
@@ -27,7 +21,7 @@ export function tlsProblems(raw: RawSettings): readonly ConfigurationProblem[] {
 }
 
 /** The faults of certificate and key, where both are named. */
-function pairFaults(tls: unknown): readonly TlsFileFault[] {
+function pairFaults(tls: unknown): readonly TlsFault[] {
   const certificateFile = fileAt(tls, 'certificateFile');
   const keyFile = fileAt(tls, 'keyFile');
   if (certificateFile === undefined || keyFile === undefined) return [];
@@ -35,25 +29,23 @@ function pairFaults(tls: unknown): readonly TlsFileFault[] {
   const key = readOrFault('keyFile', keyFile);
   return Buffer.isBuffer(certificate) && Buffer.isBuffer(key)
     ? tlsFaults({ certificate, key })
-    : [certificate, key].filter((reading): reading is TlsFileFault => 'setting' in reading);
+    : [certificate, key].filter((reading): reading is TlsFault => 'setting' in reading);
 }
 
-function clientCaFaults(tls: unknown): readonly TlsFileFault[] {
+function clientCaFaults(tls: unknown): readonly TlsFault[] {
   const setting = 'clientCaFile';
   const file = fileAt(tls, setting);
   if (file === undefined) return [];
   const reading = readOrFault(setting, file);
-  if (!Buffer.isBuffer(reading)) return [reading];
-  const message = clientCaFault(reading);
-  return message === undefined ? [] : [{ setting, message }];
+  return Buffer.isBuffer(reading) ? authorityFaults(reading) : [reading];
 }
 
-function fileAt(tls: unknown, setting: TlsFileFault['setting']): string | undefined {
+function fileAt(tls: unknown, setting: TlsFault['setting']): string | undefined {
   const file = valueAt(tls, [setting]);
   return typeof file === 'string' && file !== '' ? file : undefined;
 }
 
-function readOrFault(setting: TlsFileFault['setting'], file: string): Buffer | TlsFileFault {
+function readOrFault(setting: TlsFault['setting'], file: string): Buffer | TlsFault {
   try {
     return readFileSync(file);
   } catch (error) {

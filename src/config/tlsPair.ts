@@ -6,35 +6,54 @@ import { certificatesIn } from './certificates.ts';
 export interface TlsPair {
   readonly certificate: Buffer;
   readonly key: Buffer;
+  /** The authorities whose certificates clients may show; `undefined` without such a file. */
+  readonly clientCa?: Buffer | undefined;
 }
 
 /** Why TLS can't use a file. */
 export interface TlsFault {
   /** The setting that names the file. */
-  readonly setting: 'certificateFile' | 'keyFile';
+  readonly setting: 'certificateFile' | 'keyFile' | 'clientCaFile';
   /** What was expected of it. */
   readonly message: string;
 }
 
 const certificateExpected =
   "expected certificates in PEM form (BEGIN CERTIFICATE), the server's own first and then those that lead to its issuer";
+const authoritiesExpected =
+  'expected certificates of authorities in PEM form (BEGIN CERTIFICATE), those that issue to clients and their roots';
 const keyExpected = 'expected a private key in PEM form (BEGIN PRIVATE KEY)';
 
-/** What is wrong with the two; nothing when a server can use them. A key is never shown. */
-export function tlsFaults({ certificate, key }: TlsPair): readonly TlsFault[] {
-  const own = certificatesIn(certificate)[0];
+/** What is wrong with them; nothing when a server can use them. A key is never shown. */
+export function tlsFaults({ clientCa, ...pair }: TlsPair): readonly TlsFault[] {
+  return [...pairFaults(pair), ...(clientCa === undefined ? [] : authorityFaults(clientCa))];
+}
+
+function pairFaults({ certificate, key }: TlsPair): readonly TlsFault[] {
+  const [own] = certificatesIn(certificate);
   const privateKey = readKey(key);
   const faults: TlsFault[] = [];
   if (own === undefined) faults.push({ setting: 'certificateFile', message: certificateExpected });
   if (typeof privateKey === 'string') faults.push({ setting: 'keyFile', message: privateKey });
   if (own === undefined || typeof privateKey === 'string') return faults;
   if (!own.checkPrivateKey(privateKey)) {
-    const message = "expected the key of the first certificate in certificateFile, the server's";
+    const message =
+      "expected the key of the first certificate in tls.certificateFile, the server's";
     return [{ setting: 'keyFile', message }];
   }
   const refusal = refusalOf({ certificate, key });
   if (refusal === undefined) return [];
   return [{ setting: 'certificateFile', message: `${certificateExpected}: ${refusal}` }];
+}
+
+/** What is wrong with the authorities of clients; nothing when a server can use them. */
+export function authorityFaults(clientCa: Buffer): readonly TlsFault[] {
+  const setting = 'clientCaFile';
+  const authorities = certificatesIn(clientCa);
+  if (authorities.length === 0) return [{ setting, message: authoritiesExpected }];
+  // Without a root, OpenSSL accepts nothing that leads to it.
+  if (authorities.some((authority) => authority.checkIssued(authority))) return [];
+  return [{ setting, message: `${authoritiesExpected}: no root (issued by itself) is among them` }];
 }
 
 /** The key, or what was expected in its place. */

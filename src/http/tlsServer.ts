@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { Server } from 'node:http';
 import { Server as HttpsServer, type ServerOptions } from 'node:https';
 
@@ -5,10 +6,17 @@ import { Server as HttpsServer, type ServerOptions } from 'node:https';
 export interface TlsPair {
   readonly certificate: Buffer;
   readonly key: Buffer;
+  /** The authorities whose certificates clients may show; `undefined` where they are asked for none. */
+  readonly clientCa?: Buffer | undefined;
 }
 
+// SSL_OP_DISABLE_TLSEXT_CA_NAMES, for which Node has no name: in TLS 1.3 the authorities are not told to the
+// client. Go's, which is docker's and podman's, keeps back what none of them has issued, and is then taken for
+// one without a certificate; so it gets to know that its certificate is the wrong one.
+const withholdAuthorities = 0x200;
+
 /** What a certificate is used with; TLS 1.2 is the oldest that is spoken. */
-export function tlsOptions({ certificate, key }: TlsPair) {
+export function tlsOptions({ certificate, key, clientCa }: TlsPair) {
   return {
     cert: certificate,
     key,
@@ -17,6 +25,17 @@ export function tlsOptions({ certificate, key }: TlsPair) {
     // The client's order: Go's prefers AES-128, and where a processor has no AES instructions, ChaCha20. All
     // that is offered is safe.
     honorCipherOrder: false,
+    ...(clientCa === undefined ? {} : clientOptions(clientCa)),
+  } as const satisfies ServerOptions;
+}
+
+/** How clients' certificates are checked. */
+function clientOptions(clientCa: Buffer) {
+  return {
+    ca: clientCa,
+    // A resumed session is taken at its word: that of a certificate which has expired since, and whose chain is
+    // gone. No registry client resumes one.
+    secureOptions: constants.SSL_OP_NO_TICKET | withholdAuthorities,
   } as const satisfies ServerOptions;
 }
 
@@ -26,7 +45,17 @@ export function useCertificate(server: Server, pair: TlsPair): void {
   server.setSecureContext(tlsOptions(pair));
 }
 
-/** How a server speaks TLS: HTTP/1.1 alone, with `handshakeTimeout` milliseconds for a client to begin. */
+/**
+ * How a server speaks TLS: HTTP/1.1 alone, with `handshakeTimeout` milliseconds for a client to begin. With
+ * authorities for clients it asks each for a certificate, and shakes hands with any: who has a wrong one is to
+ * get an answer that says so.
+ */
 export function tlsServerOptions(pair: TlsPair, handshakeTimeout: number) {
-  return { ...tlsOptions(pair), handshakeTimeout, ALPNProtocols: ['http/1.1'] };
+  return {
+    ...tlsOptions(pair),
+    handshakeTimeout,
+    ALPNProtocols: ['http/1.1'],
+    requestCert: pair.clientCa !== undefined,
+    rejectUnauthorized: false,
+  };
 }

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { appendFile, copyFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { appendFile, copyFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Agent, request } from 'undici';
 import { readCertificate, renewCertificate } from '../../src/cli/certificate.ts';
+import { certificateOf } from '../../src/http/clientCertificate.ts';
+import { tlsServerOptions } from '../../src/http/tlsServer.ts';
 import { createLogger } from '../../src/ops/logger.ts';
-import { certificatePair, certificatePath } from '../support/certificates.ts';
+import {
+  certificatePair,
+  certificatePath,
+  clientAuthorities,
+  clientCertificate,
+} from '../support/certificates.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 
@@ -25,6 +35,39 @@ async function startRenewal(t: Lifetime) {
   server.setSecureContext = ({ cert }) => void used.push(cert);
   const logger = createLogger({ level: 'silent', format: 'json' });
   return { put, used, tls, renewal: renewCertificate(server, pair, tls, logger) };
+}
+
+const foreign = 'none of the authorities that are accepted here has issued it';
+
+/** A server whose clients may show what the authorities in a file have issued, and its renewal. */
+async function startForClients(t: Lifetime) {
+  const directory = await temporaryDirectory(t);
+  const clientCaFile = join(directory, 'ca.crt');
+  const accept = (...names: readonly ('staff' | 'guests')[]) =>
+    writeFile(clientCaFile, clientAuthorities(...names));
+  await accept('staff', 'guests');
+  const [certificateFile, keyFile] = [certificatePath('first.crt'), certificatePath('first.key')];
+  const tls = { certificateFile, keyFile, clientCaFile };
+  const pair = await readCertificate(tls);
+  assert.ok(pair);
+  const server = createServer(tlsServerOptions(pair, 10_000), ({ socket }, response) =>
+    response.end(JSON.stringify(certificateOf(socket))),
+  );
+  const logger = createLogger({ level: 'silent', format: 'json' });
+  const renewal = renewCertificate(server, pair, tls, logger);
+  t.after(() => void server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  /** A client that asks who it is, again and again over one connection. */
+  const clientOf = (name: string) => {
+    const agent = new Agent({ connect: { ca: pair.certificate, ...clientCertificate(name) } });
+    t.after(() => agent.close());
+    return async (): Promise<unknown> => {
+      const { body } = await request(`https://127.0.0.1:${port}`, { dispatcher: agent });
+      return body.json();
+    };
+  };
+  return { tls, accept, renewal, clientOf };
 }
 
 test('without the settings there is no certificate', async () => {
@@ -49,6 +92,28 @@ test('a certificate that changed counts even where the key stayed', async (t) =>
   await appendFile(tls.certificateFile, issuer);
   await renewal.look();
   assert.deepEqual(used, [Buffer.concat([certificatePair('first').certificate, issuer])]);
+});
+
+test('authorities for clients that change count from then on, for open connections too', async (t) => {
+  const { accept, renewal, clientOf } = await startForClients(t);
+  const asBob = clientOf('bob');
+  assert.deepEqual(await asBob(), { kind: 'user', name: 'bob' });
+  await accept('staff');
+  await renewal.look();
+  assert.deepEqual(await asBob(), { kind: 'refused', reason: foreign });
+  assert.deepEqual(await clientOf('bob')(), { kind: 'refused', reason: foreign });
+  assert.deepEqual(await clientOf('alice')(), { kind: 'user', name: 'alice' });
+  await accept('guests');
+  await renewal.look();
+  assert.deepEqual(await clientOf('bob')(), { kind: 'user', name: 'bob' });
+});
+
+test('authorities for clients that can’t be used leave in use what was', async (t) => {
+  const { accept, renewal, tls, clientOf } = await startForClients(t);
+  await accept();
+  await renewal.look();
+  assert.deepEqual(await clientOf('alice')(), { kind: 'user', name: 'alice' });
+  await assert.rejects(readCertificate(tls), /^Error: tls\.clientCaFile \(\S+ca\.crt\): expected /);
 });
 
 test('what is wrong with a file is said with its setting and its path', async (t) => {

@@ -14,3 +14,16 @@ export function certificatePair(name: 'first' | 'second' | 'short'): {
   const read = (extension: string) => readFileSync(certificatePath(`${name}.${extension}`));
   return { certificate: read('crt'), key: read('key') };
 }
+
+/** The authorities that issue to clients, in one file. */
+export function clientAuthorities(...names: readonly ('staff' | 'guests')[]): Buffer {
+  return Buffer.concat(names.map((name) => readFileSync(certificatePath(`clients/${name}.crt`))));
+}
+
+/** What a client shows, as options of `tls.connect`: a file in `certificates/clients/` and its key. */
+export function clientCertificate(name: string): { readonly cert: Buffer; readonly key: Buffer } {
+  return {
+    cert: readFileSync(certificatePath(`clients/${name}.crt`)),
+    key: readFileSync(certificatePath('clients/client.key')),
+  };
+}

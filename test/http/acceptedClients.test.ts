@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { AcceptedClients } from '../../src/http/acceptedClients.ts';
+import { certificateOf } from '../../src/http/clientCertificate.ts';
+import { tlsServerOptions } from '../../src/http/tlsServer.ts';
+import { certificatePair, clientAuthorities, clientCertificate } from '../support/certificates.ts';
+import type { Lifetime } from '../support/lifetime.ts';
+
+const pair = certificatePair('first');
+const [staff, guests] = (['staff', 'guests'] as const).map(
+  (name) => new X509Certificate(clientAuthorities(name)),
+);
+assert.ok(staff !== undefined && guests !== undefined);
+
+/** A server that says what it finds out about its clients, and which of those it has accepted. */
+async function startServer(t: Lifetime) {
+  const clientCa = clientAuthorities('staff', 'guests');
+  const options = tlsServerOptions({ ...pair, clientCa }, 10_000);
+  const server = createServer(options, ({ socket }, response) =>
+    response.end(JSON.stringify(certificateOf(socket) ?? null)),
+  );
+  const accepted = new AcceptedClients(server);
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const open = async (name?: string) => {
+    const shown = name === undefined ? {} : clientCertificate(name);
+    const socket = connect({ port, host: '127.0.0.1', ca: pair.certificate, ...shown });
+    await once(socket, 'secureConnect');
+    return async (): Promise<unknown> => {
+      socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return JSON.parse(answer.toString().split('\r\n\r\n')[1] ?? '');
+    };
+  };
+  return { accepted, open };
+}
+
+const foreign = {
+  kind: 'refused',
+  reason: 'none of the authorities that are accepted here has issued it',
+};
+
+test('a connection that is kept alive is refused when its authority is none any more', async (t) => {
+  const { accepted, open } = await startServer(t);
+  const [asAlice, asBob, unasked] = [await open('alice'), await open('bob'), await open('bob')];
+  assert.deepEqual(await asAlice(), { kind: 'user', name: 'alice' });
+  assert.deepEqual(await asBob(), { kind: 'user', name: 'bob' });
+  accepted.keepTo([staff]);
+  assert.deepEqual(await asAlice(), { kind: 'user', name: 'alice' });
+  assert.deepEqual(await asBob(), foreign);
+  assert.deepEqual(await unasked(), foreign);
+});
+
+test('a certificate counts as issued by the root that its chain ends in', async (t) => {
+  const { accepted, open } = await startServer(t);
+  const asCarol = await open('carol');
+  accepted.keepTo([staff, guests]);
+  assert.deepEqual(await asCarol(), { kind: 'user', name: 'carol' });
+  accepted.keepTo([guests]);
+  assert.deepEqual(await asCarol(), foreign);
+});
+
+test('a client without a certificate stays one', async (t) => {
+  const { accepted, open } = await startServer(t);
+  const ask = await open();
+  assert.equal(await ask(), null);
+  accepted.keepTo([]);
+  assert.equal(await ask(), null);
+});
