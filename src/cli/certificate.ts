@@ -24,7 +24,7 @@ export type TlsSection = 'tls' | 'ops.tls';
  */
 export async function readCertificate(
   tls: TlsSettings,
-  section: TlsSection = 'tls',
+  section: TlsSection,
 ): Promise<TlsPair | undefined> {
   const { certificateFile, keyFile, clientCaFile } = tls;
   if (certificateFile === undefined || keyFile === undefined) return undefined;
@@ -47,8 +47,8 @@ export function renewCertificate(
   server: Server,
   first: TlsPair,
   tls: TlsSettings,
+  section: TlsSection,
   logger: Logger,
-  section: TlsSection = 'tls',
 ): FileRenewal<TlsPair> {
   const accepted = new AcceptedClients(server);
   return new FileRenewal({

@@ -6,6 +6,7 @@ import type { ConfigurationWarning } from '../config/configurationWarning.ts';
 import { formatListenAddress, type ListenAddress } from '../config/listenAddress.ts';
 import { HandOver } from '../http/handOver.ts';
 import { createRegistryServer } from '../http/registryServer.ts';
+import { tlsServerOptions } from '../http/tlsServer.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { StoreMark } from '../ops/apiRoutes.ts';
 import { ApiToken } from '../ops/apiToken.ts';
@@ -26,7 +27,7 @@ import { programVersion } from './version.ts';
 export interface RunningMirror {
   /** Where registry clients are served, as `host:port`; over TLS if the settings name a certificate. */
   readonly address: string;
-  /** Where the ops endpoints are served, as `host:port`. */
+  /** Where the ops endpoints are served, as `host:port`; over TLS if the settings name a certificate. */
   readonly opsAddress: string;
   /** Ends it: finishes what is being sent and lets go of every resource. */
   stop(): Promise<void>;
@@ -48,7 +49,8 @@ export async function startMirror(
   const { logger, requestLog } = openLogs(configuration);
   for (const { key, message, advice } of warnings) logger.warn({ setting: key, advice }, message);
   const metrics = createMetrics(configuration);
-  const tls = await readCertificate(configuration.tls);
+  const tls = await readCertificate(configuration.tls, 'tls');
+  const opsTls = await readCertificate(configuration.ops.tls, 'ops.tls');
   const opened = await openMirror(configuration, environment, { logger, metrics });
   const { mirror, store } = opened;
   const background = createBackgroundWork(configuration, opened, { logger, metrics });
@@ -60,7 +62,6 @@ export async function startMirror(
   const who = { admission, logInHosts };
   const served = { mirror, ...who, observer: requests, monotonicNow, tls, handOver };
   const registry = createRegistryServer(served);
-  const renewal = tls && renewCertificate(registry.server, tls, configuration.tls, logger);
   const readings = (): Promise<CacheReadings> =>
     readCache(mirror, store, background, configuration);
   const ops = createOpsServer({
@@ -68,23 +69,29 @@ export async function startMirror(
     readings,
     ready: () => store.probe(),
     logger,
+    tls: opsTls && tlsServerOptions(opsTls),
     api: {
       upkeep: opened.parts.upkeep,
       store: await markOf(configuration),
       token: tokenOf(configuration),
     },
   });
+  const renewals = [
+    tls && renewCertificate(registry.server, tls, configuration.tls, 'tls', logger),
+    opsTls && renewCertificate(ops.server, opsTls, configuration.ops.tls, 'ops.tls', logger),
+  ];
   const close = (): Promise<void> => {
-    renewal?.stop();
+    for (const renewal of renewals) renewal?.stop();
     return closeAll(registry, ops, opened, background);
   };
   try {
     await background.start();
     const address = await listen(registry, configuration.listen);
     const opsAddress = await listen(ops, configuration.ops.listen);
-    renewal?.start();
+    for (const renewal of renewals) renewal?.start();
     const { directory } = configuration.storage;
-    logger.info({ address, opsAddress, tls: tls !== undefined, store: directory }, 'serving');
+    const secured = { tls: tls !== undefined, opsTls: opsTls !== undefined };
+    logger.info({ address, opsAddress, ...secured, store: directory }, 'serving');
     return { address, opsAddress, stop: () => stopLogged(close, logger) };
   } catch (error) {
     await close();

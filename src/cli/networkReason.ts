@@ -1,3 +1,7 @@
+const untrusted =
+  'nobody known has issued its certificate; say who with NODE_EXTRA_CA_CERTS=FILE, a PEM file with the certificate of the issuer';
+const noTls = 'it does not speak TLS; is it http:// instead?';
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the host name is not known',
@@ -8,6 +12,17 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was broken off',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_BODY_TIMEOUT: 'no sign of life for too long',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  CERT_HAS_EXPIRED: 'its certificate has expired and has to be renewed',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; is the clock of this machine right?',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for another name; give the address with a name that the certificate has',
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
 };
 
 /** Why a call over the network failed, in a few words. */

@@ -15,6 +15,7 @@ import type {
 } from '../upkeep/verification/verification.ts';
 import type { WarmingEvent, WarmingOptions } from '../upkeep/warming/warming.ts';
 import { networkReason } from './networkReason.ts';
+import { opsConnector } from './opsConnector.ts';
 import { refusalOf } from './remoteRefusal.ts';
 import { readLines } from './remoteLines.ts';
 
@@ -23,6 +24,8 @@ export interface RemoteUpkeepOptions {
   /** The address of the ops endpoints. */
   readonly url: URL;
   readonly token: Secret | undefined;
+  /** `ops.tls.certificateFile`, where they are those of the configuration. */
+  readonly certificateFile?: string | undefined;
 }
 
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -47,13 +50,14 @@ export class RemoteUpkeep implements Upkeep {
   readonly #base: URL;
   readonly #token: Secret | undefined;
   /** Without a limit for the head of an answer: a purge or an import has one when it is done. */
-  readonly #agent = new Agent({
-    connect: { timeout: connectTimeout },
-    headersTimeout: 0,
-    bodyTimeout,
-  });
+  readonly #agent: Agent;
 
-  constructor({ url, token }: RemoteUpkeepOptions) {
+  constructor({ url, token, certificateFile }: RemoteUpkeepOptions) {
+    this.#agent = new Agent({
+      connect: opsConnector({ certificateFile, timeout: connectTimeout }),
+      headersTimeout: 0,
+      bodyTimeout,
+    });
     this.#base = new URL(url);
     this.#base.pathname = `${url.pathname.replace(/\/(metrics)?$/, '')}/api/v1/`;
     this.#token = token;

@@ -1,6 +1,12 @@
 import { flagText, UsageError, type Command, type CommandContext } from './command.ts';
 import { loadConfigurationFor } from './settingFlags.ts';
-import { localMetricsUrl, metricsUrl, NoStatsError, readStats } from './statsSource.ts';
+import {
+  localSource,
+  metricsUrl,
+  NoStatsError,
+  readStats,
+  type StatsSource,
+} from './statsSource.ts';
 import type { Stats } from './statsSummary.ts';
 import { statsLines } from './statsText.ts';
 import { watch, type WatchOptions } from './statsWatch.ts';
@@ -26,7 +32,7 @@ export const stats: Command = {
     'Counts are since startedAt, times are in ISO 8601, and what is not known is null.',
   ],
   options: {
-    url: { type: 'string', value: 'URL', description: 'The ops endpoints: http://HOST:PORT.' },
+    url: { type: 'string', value: 'URL', description: 'The ops endpoints: http[s]://HOST:PORT.' },
     watch: {
       type: 'string',
       value: 'SECONDS',
@@ -37,9 +43,9 @@ export const stats: Command = {
   },
   run: async (context) => {
     const interval = readInterval(context);
-    const url = chosenUrl(context);
+    const source = chosenSource(context);
     try {
-      await show(context, url, interval);
+      await show(context, source, interval);
       return 0;
     } catch (error) {
       if (!(error instanceof NoStatsError)) throw error;
@@ -51,26 +57,26 @@ export const stats: Command = {
 
 async function show(
   context: CommandContext,
-  url: URL,
+  source: StatsSource,
   interval: number | undefined,
 ): Promise<void> {
   const { stdout } = context;
   if (interval === undefined) {
-    const figures = await readStats(url, new AbortController().signal);
+    const figures = await readStats(source, new AbortController().signal);
     const text = context.flags.has('json') ? json(figures, 2) : lines(figures).join('\n');
     stdout.write(`${text}\n`);
     return;
   }
-  const read = lookAgain(url, context.flags.has('json'));
+  const read = lookAgain(source, context.flags.has('json'));
   await watch({ signals: process, stdout, interval, read });
 }
 
 /** Reads and renders. After the first time, people are told what is wrong; scripts get the error. */
-function lookAgain(url: URL, asJson: boolean): WatchOptions['read'] {
+function lookAgain(source: StatsSource, asJson: boolean): WatchOptions['read'] {
   let seen = false;
   return async (signal) => {
     try {
-      const figures = await readStats(url, signal);
+      const figures = await readStats(source, signal);
       seen = true;
       return asJson ? [json(figures)] : lines(figures);
     } catch (error) {
@@ -80,10 +86,10 @@ function lookAgain(url: URL, asJson: boolean): WatchOptions['read'] {
   };
 }
 
-function chosenUrl(context: CommandContext): URL {
+function chosenSource(context: CommandContext): StatsSource {
   const given = flagText(context, 'url');
-  if (given !== undefined) return metricsUrl(given);
-  return localMetricsUrl(loadConfigurationFor(context).configuration.ops.listen);
+  if (given !== undefined) return { url: metricsUrl(given) };
+  return localSource(loadConfigurationFor(context).configuration.ops);
 }
 
 /** Milliseconds between two looks; `undefined` for one look. */

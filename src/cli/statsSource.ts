@@ -1,8 +1,8 @@
-import { request } from 'undici';
-import type { ListenAddress } from '../config/listenAddress.ts';
+import { Agent, request } from 'undici';
 import { UsageError } from './command.ts';
 import { networkReason } from './networkReason.ts';
-import { localOpsUrl, parseOpsUrl } from './opsUrl.ts';
+import { opsConnector } from './opsConnector.ts';
+import { localOpsUrl, parseOpsUrl, type OpsSettings } from './opsUrl.ts';
 import { parseSamples } from './statsSamples.ts';
 import { Scrape } from './statsScrape.ts';
 import { summarize, type Stats } from './statsSummary.ts';
@@ -15,10 +15,18 @@ export class NoStatsError extends Error {
 // A scrape takes some milliseconds; a mirror whose disk hangs answers without figures after 5 s.
 const patience = 10_000;
 
-/** Where a mirror on this machine has its metrics. Throws a {@link UsageError} when that can't be told. */
-export function localMetricsUrl(listen: ListenAddress): URL {
-  const url = localOpsUrl(listen);
-  if (url !== undefined) return new URL('metrics', url);
+/** Where the metrics of a mirror are, and how they are trusted. */
+export interface StatsSource {
+  readonly url: URL;
+  /** `ops.tls.certificateFile`, where they are those of the configuration. */
+  readonly certificateFile?: string | undefined;
+}
+
+/** The metrics of a mirror on this machine. Throws a {@link UsageError} when it can't be told where they are. */
+export function localSource(ops: OpsSettings): StatsSource {
+  const url = localOpsUrl(ops);
+  const { certificateFile } = ops.tls;
+  if (url !== undefined) return { url: new URL('metrics', url), certificateFile };
   throw new UsageError('ops.listen leaves the port open, so --url must say where the mirror is');
 }
 
@@ -31,8 +39,9 @@ export function metricsUrl(text: string): URL {
 }
 
 /** Reads the figures of the mirror whose metrics are there. Rejects with a {@link NoStatsError}. */
-export async function readStats(url: URL, signal: AbortSignal): Promise<Stats> {
-  const samples = parseSamples(await fetchText(url, signal));
+export async function readStats(source: StatsSource, signal: AbortSignal): Promise<Stats> {
+  const { url } = source;
+  const samples = parseSamples(await fetchText(source, signal));
   const stats = samples === undefined ? undefined : summarize(new Scrape(samples));
   if (stats !== undefined) return stats;
   throw new NoStatsError(`${url.href} is not the metrics of a pullthrough: ${whatToDo}`);
@@ -40,9 +49,14 @@ export async function readStats(url: URL, signal: AbortSignal): Promise<Stats> {
 
 const whatToDo = 'start one ("pullthrough serve") or say with --url where its ops.listen is';
 
-async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
+async function fetchText(
+  { url, certificateFile }: StatsSource,
+  signal: AbortSignal,
+): Promise<string> {
+  const dispatcher = new Agent({ connect: opsConnector({ certificateFile, timeout: patience }) });
   try {
     const { statusCode, body } = await request(url, {
+      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
     });
     const text = await body.text();
@@ -51,6 +65,8 @@ async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   } catch (error) {
     if (error instanceof NoStatsError || signal.aborted) throw error;
     throw new NoStatsError(`cannot read ${url.href}: ${reasonOf(error)}; ${whatToDo}`);
+  } finally {
+    await dispatcher.destroy();
   }
 }
 

@@ -36,7 +36,7 @@ export const upkeepOptions: CommandOptions = {
   url: {
     type: 'string',
     value: 'URL',
-    description: 'Work through the mirror with these ops endpoints: http://HOST:PORT.',
+    description: 'Work through the mirror with these ops endpoints: http[s]://HOST:PORT.',
   },
   'token-file': {
     type: 'string',
@@ -57,7 +57,7 @@ export async function openUpkeep(
   const { configuration } = loadConfigurationFor(context);
   const token = tokenFor(context, configuration);
   const given = flagText(context, 'url');
-  if (given !== undefined) return throughMirror(parseOpsUrl(given), token);
+  if (given !== undefined) return throughMirror(parseOpsUrl(given), token, configuration);
   if (!(await hasStore(configuration.storage.directory))) {
     try {
       return await throughDistantMirror(configuration, token);
@@ -124,8 +124,11 @@ async function openStore(
   return { ...opened, where, throughMirror: false };
 }
 
-function throughMirror(url: URL, token: Secret | undefined): OpenedUpkeep {
-  return openRemote(new RemoteUpkeep({ url, token }), url);
+function throughMirror(url: URL, token: Secret | undefined, { ops }: Configuration): OpenedUpkeep {
+  // The address that other refusals here tell to give.
+  const isOwn = url.origin === localOpsUrl(ops)?.origin;
+  const certificateFile = isOwn ? ops.tls.certificateFile : undefined;
+  return openRemote(new RemoteUpkeep({ url, token, certificateFile }), url);
 }
 
 function openRemote(upkeep: RemoteUpkeep, url: URL): OpenedUpkeep {
@@ -183,11 +186,12 @@ async function askLocalMirror(
   token: Secret | undefined,
   { complaint, remedy }: Refusal,
 ) {
-  const url = localOpsUrl(ops.listen);
+  const url = localOpsUrl(ops);
   if (url === undefined) {
     throw new UpkeepError('failed', `${complaint}, and ops.listen leaves the port open; ${remedy}`);
   }
-  const upkeep = new RemoteUpkeep({ url, token });
+  const { certificateFile } = ops.tls;
+  const upkeep = new RemoteUpkeep({ url, token, certificateFile });
   const opened = openRemote(upkeep, url);
   try {
     return { url, opened, store: await upkeep.store() };

@@ -121,7 +121,10 @@ function serverOptions(limits: ServerLimits, tls: TlsPair | undefined) {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     http,
-    https: tls === undefined ? null : { ...http, ...tlsServerOptions(tls, headersTimeout) },
+    https:
+      tls === undefined
+        ? null
+        : { ...http, ...tlsServerOptions(tls), handshakeTimeout: headersTimeout },
   } as const;
 }
 

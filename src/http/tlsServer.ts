@@ -46,14 +46,12 @@ export function useCertificate(server: Server, pair: TlsPair): void {
 }
 
 /**
- * How a server speaks TLS: HTTP/1.1 alone, with `handshakeTimeout` milliseconds for a client to begin. With
- * authorities for clients it asks each for a certificate, and shakes hands with any: who has a wrong one is to
- * get an answer that says so.
+ * How a server speaks TLS: HTTP/1.1 alone. With authorities for clients it asks each for a certificate, and
+ * shakes hands with any: who has a wrong one is to get an answer that says so.
  */
-export function tlsServerOptions(pair: TlsPair, handshakeTimeout: number) {
+export function tlsServerOptions(pair: TlsPair) {
   return {
     ...tlsOptions(pair),
-    handshakeTimeout,
     ALPNProtocols: ['http/1.1'],
     requestCert: pair.clientCa !== undefined,
     rejectUnauthorized: false,

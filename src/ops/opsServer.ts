@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https';
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { apiRoutes, type ApiOptions } from './apiRoutes.ts';
@@ -19,6 +20,8 @@ export interface OpsServerOptions {
   readonly patienceMs?: number;
   /** What `/api/v1/` works on; without it there is none. */
   readonly api?: Omit<ApiOptions, 'logger'>;
+  /** Speaks TLS with these; without, plain HTTP. */
+  readonly tls?: ServerOptions | undefined;
   /** Milliseconds that a request may take to come in, imports excepted; 10 s by default. */
   readonly requestTimeout?: number;
 }
@@ -36,16 +39,8 @@ const defaultPatienceMs = 5_000;
  * down makes nobody unready: a mirror is there for that moment.
  */
 export function createOpsServer(options: OpsServerOptions): FastifyInstance {
-  const { requestTimeout = defaultRequestTimeout, api, logger } = options;
-  const app = fastify({
-    logger: false,
-    bodyLimit: 1024,
-    connectionTimeout: requestTimeout,
-    // Kept by the deadlines below, from which an import is excepted.
-    requestTimeout: 0,
-    keepAliveTimeout,
-    http: { headersTimeout: requestTimeout, maxHeaderSize },
-  });
+  const { requestTimeout = defaultRequestTimeout, tls, api, logger } = options;
+  const app = fastify(serverOptions(requestTimeout, tls));
   app.server.maxConnections = maxConnections;
   const deadlines = new BodyDeadlines(app.server, requestTimeout);
   app.addHook('onRequest', async ({ raw }) => deadlines.begin(raw));
@@ -64,6 +59,20 @@ export function createOpsServer(options: OpsServerOptions): FastifyInstance {
     });
   }
   return app;
+}
+
+function serverOptions(requestTimeout: number, tls: ServerOptions | undefined) {
+  const http = { headersTimeout: requestTimeout, maxHeaderSize };
+  return {
+    logger: false,
+    bodyLimit: 1024,
+    connectionTimeout: requestTimeout,
+    // Kept by the deadlines of bodies, from which an import is excepted.
+    requestTimeout: 0,
+    keepAliveTimeout,
+    http,
+    https: tls === undefined ? null : { ...http, ...tls, handshakeTimeout: requestTimeout },
+  } as const;
 }
 
 function text(reply: FastifyReply, body: string): FastifyReply {

@@ -28,13 +28,13 @@ async function startRenewal(t: Lifetime) {
     await copyFile(certificatePath(`${key}.key`), tls.keyFile);
   };
   await put('first');
-  const pair = await readCertificate(tls);
+  const pair = await readCertificate(tls, 'tls');
   assert.ok(pair);
   const used: unknown[] = [];
   const server = createServer();
   server.setSecureContext = ({ cert }) => void used.push(cert);
   const logger = createLogger({ level: 'silent', format: 'json' });
-  return { put, used, tls, renewal: renewCertificate(server, pair, tls, logger) };
+  return { put, used, tls, renewal: renewCertificate(server, pair, tls, 'tls', logger) };
 }
 
 const foreign = 'none of the authorities that are accepted here has issued it';
@@ -48,13 +48,13 @@ async function startForClients(t: Lifetime) {
   await accept('staff', 'guests');
   const [certificateFile, keyFile] = [certificatePath('first.crt'), certificatePath('first.key')];
   const tls = { certificateFile, keyFile, clientCaFile };
-  const pair = await readCertificate(tls);
+  const pair = await readCertificate(tls, 'tls');
   assert.ok(pair);
-  const server = createServer(tlsServerOptions(pair, 10_000), ({ socket }, response) =>
+  const server = createServer(tlsServerOptions(pair), ({ socket }, response) =>
     response.end(JSON.stringify(certificateOf(socket))),
   );
   const logger = createLogger({ level: 'silent', format: 'json' });
-  const renewal = renewCertificate(server, pair, tls, logger);
+  const renewal = renewCertificate(server, pair, tls, 'tls', logger);
   t.after(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -72,7 +72,7 @@ async function startForClients(t: Lifetime) {
 
 test('without the settings there is no certificate', async () => {
   const none = { certificateFile: undefined, keyFile: undefined };
-  assert.equal(await readCertificate(none), undefined);
+  assert.equal(await readCertificate(none, 'tls'), undefined);
 });
 
 test('files that change are checked, and taken into use when they fit together', async (t) => {
@@ -113,13 +113,16 @@ test('authorities for clients that can’t be used leave in use what was', async
   await accept();
   await renewal.look();
   assert.deepEqual(await clientOf('alice')(), { kind: 'user', name: 'alice' });
-  await assert.rejects(readCertificate(tls), /^Error: tls\.clientCaFile \(\S+ca\.crt\): expected /);
+  await assert.rejects(
+    readCertificate(tls, 'tls'),
+    /^Error: tls\.clientCaFile \(\S+ca\.crt\): expected /,
+  );
 });
 
 test('what is wrong with a file is said with its setting and its path', async (t) => {
   const { put, tls } = await startRenewal(t);
   await put('first', 'encrypted');
-  await assert.rejects(readCertificate(tls), ({ message }: Error) => {
+  await assert.rejects(readCertificate(tls, 'tls'), ({ message }: Error) => {
     assert.match(message, /^tls\.keyFile \(\S+tls\.key\): expected a private key in PEM form/);
     return true;
   });

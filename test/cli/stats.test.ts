@@ -154,7 +154,7 @@ describe('stats', () => {
   }
 
   for (const [args, message] of [
-    [['--url', 'host:5001'], '--url takes the address of the ops endpoints: http://HOST:PORT'],
+    [['--url', 'host:5001'], '--url takes the address of the ops endpoints: http[s]://HOST:PORT'],
     [['--watch', '0'], '--watch takes seconds, from 0.1 to 86400'],
     [['--watch=x'], '--watch takes seconds, from 0.1 to 86400'],
     [['--watch='], '--watch needs a value: --watch SECONDS'],

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../src/cli/command.ts';
-import { localMetricsUrl, metricsUrl, readStats } from '../../src/cli/statsSource.ts';
+import { localSource, metricsUrl, readStats } from '../../src/cli/statsSource.ts';
 import type { Lifetime } from '../support/lifetime.ts';
 
 const never = new AbortController().signal;
@@ -25,12 +25,15 @@ describe('the metrics of the mirror on this machine', () => {
     ['ops.example', 'http://ops.example:5001/metrics'],
   ] as const) {
     test(`are at ${url} when it listens on ${host}`, () => {
-      assert.equal(localMetricsUrl({ host, port: 5001 }).href, url);
+      assert.equal(localSource({ listen: { host, port: 5001 }, tls: {} }).url.href, url);
     });
   }
 
   test('can’t be found when it may listen on any port', () => {
-    assert.throws(() => localMetricsUrl({ host: '127.0.0.1', port: 0 }), UsageError);
+    assert.throws(
+      () => localSource({ listen: { host: '127.0.0.1', port: 0 }, tls: {} }),
+      UsageError,
+    );
   });
 });
 
@@ -60,13 +63,13 @@ describe('figures are not had, and the reason is one line with what to do,', () 
     ['no such page', 404, '', / answers with status 404: start /],
   ] as const) {
     test(`from ${what}`, async (t) => {
-      await assert.rejects(readStats(await answering(t, status, body), never), reason);
+      await assert.rejects(readStats({ url: await answering(t, status, body) }, never), reason);
     });
   }
 
   test('from an address where nothing listens', async () => {
     const url = new URL('http://127.0.0.1:1/metrics');
     const reason = /^NoStatsError: cannot read http:\S+: nothing listens there; start .*--url.*$/;
-    await assert.rejects(readStats(url, never), reason);
+    await assert.rejects(readStats({ url }, never), reason);
   });
 });

@@ -230,7 +230,7 @@ for (const [args, message] of [
   [['purge'], 'purge needs an image: purge IMAGE…'],
   [['du', '--limit', 'x'], '--limit takes a number of repositories'],
   [['ls', 'a', 'b'], 'ls takes no "b"'],
-  [['ls', '--url', 'x'], '--url takes the address of the ops endpoints: http://HOST:PORT'],
+  [['ls', '--url', 'x'], '--url takes the address of the ops endpoints: http[s]://HOST:PORT'],
 ] as const) {
   test(`exits with 2 for "${args.join(' ')}": ${message}`, async () => {
     const { code, stderr } = await runHere(args);

@@ -20,7 +20,7 @@ assert.ok(staff !== undefined && guests !== undefined);
 /** A server that says what it finds out about its clients, and which of those it has accepted. */
 async function startServer(t: Lifetime) {
   const clientCa = clientAuthorities('staff', 'guests');
-  const options = tlsServerOptions({ ...pair, clientCa }, 10_000);
+  const options = tlsServerOptions({ ...pair, clientCa });
   const server = createServer(options, ({ socket }, response) =>
     response.end(JSON.stringify(certificateOf(socket) ?? null)),
   );

@@ -16,15 +16,12 @@ const wayInTheFuture = Date.parse('2200-01-01');
 
 /** A server that says what it finds out about its clients, at a time that the path may give. */
 async function startServer(t: Lifetime, clientCa: Buffer | undefined) {
-  const server = createServer(
-    tlsServerOptions({ ...pair, clientCa }, 10_000),
-    (request, response) => {
-      const now = request.url === '/future' ? wayInTheFuture : undefined;
-      const found = certificateOf(request.socket, now);
-      const isRemembered = found === certificateOf(request.socket, now);
-      response.end(JSON.stringify({ found: found ?? null, isRemembered }));
-    },
-  );
+  const server = createServer(tlsServerOptions({ ...pair, clientCa }), (request, response) => {
+    const now = request.url === '/future' ? wayInTheFuture : undefined;
+    const found = certificateOf(request.socket, now);
+    const isRemembered = found === certificateOf(request.socket, now);
+    response.end(JSON.stringify({ found: found ?? null, isRemembered }));
+  });
   t.after(() => {
     server.closeAllConnections();
     server.close();
