@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import { describeReadFailure } from '../config/readFailure.ts';
-import { readCertificates } from '../config/tlsPair.ts';
+import { certificatesIn } from '../config/certificates.ts';
 
 /** Thrown when the ops endpoints of a configuration can't be trusted by its certificate. */
 export class OpsCertificateError extends Error {
@@ -77,7 +77,7 @@ function readOwn(file: string) {
     const reason = describeReadFailure(error);
     throw new OpsCertificateError(`ops.tls.certificateFile (${file}): ${reason}`, { cause: error });
   }
-  const [own] = readCertificates(content);
+  const [own] = certificatesIn(content);
   if (own !== undefined) return own;
   throw new OpsCertificateError(`ops.tls.certificateFile (${file}) holds no certificate`);
 }

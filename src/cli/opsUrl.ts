@@ -18,9 +18,7 @@ export function localOpsUrl({ listen: { host, port }, tls }: OpsSettings): URL |
 export function parseOpsUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new UsageError(
-      '--url takes the address of the ops endpoints: http[s]://HOST:PORT',
-    );
+    throw new UsageError('--url takes the address of the ops endpoints: http[s]://HOST:PORT');
   }
   if (url.username !== '' || url.password !== '') {
     throw new UsageError('--url takes no user name and password');

@@ -37,8 +37,7 @@ function pairFaults({ certificate, key }: TlsPair): readonly TlsFault[] {
   if (typeof privateKey === 'string') faults.push({ setting: 'keyFile', message: privateKey });
   if (own === undefined || typeof privateKey === 'string') return faults;
   if (!own.checkPrivateKey(privateKey)) {
-    const message =
-      "expected the key of the first certificate in tls.certificateFile, the server's";
+    const message = "expected the key of the first certificate in certificateFile, the server's";
     return [{ setting: 'keyFile', message }];
   }
   const refusal = refusalOf({ certificate, key });

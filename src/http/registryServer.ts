@@ -5,6 +5,7 @@ import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
 import { clientAddress, trustedProxies } from './clientAddress.ts';
+import { certificateOf } from './clientCertificate.ts';
 import { ClientRanges } from './clientRanges.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
@@ -88,7 +89,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
     const end = () => {
       // Looked for in every case: it also closes the connection where a body follows that is not read.
       const fault = faultOfHead(request, reply);
-      done(clients.refusalOf(request.clientAddress) ?? fault);
+      done(clients.refusalOf(request.clientAddress) ?? certificateRefusal(request) ?? fault);
     };
     if (reply.raw.socket === null) turnOf(request, reply).then(end, done);
     else end();
@@ -147,6 +148,14 @@ async function turnOf({ raw }: FastifyRequest, { raw: response }: FastifyReply):
   response.once('socket', () => resolve());
   raw.once('close', () => reject(new Error('the connection ended before its turn')));
   await promise;
+}
+
+/** A wrong certificate is told to its client on every route: it must not pass for none. */
+function certificateRefusal({ raw }: FastifyRequest): RegistryError | undefined {
+  const certificate = certificateOf(raw.socket);
+  if (certificate?.kind !== 'refused') return undefined;
+  const message = `your client certificate is not accepted: ${certificate.reason}`;
+  return new RegistryError('DENIED', { message });
 }
 
 /** Has the request counted and logged once it is over, however that comes about. */

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Client } from '../access/client.ts';
+import { isSafeWire } from './clientAddress.ts';
+import { certificateOf } from './clientCertificate.ts';
 
 /** The client of a request; what it takes to tell is read when it is asked for. */
 export class RequestClient implements Client {
@@ -10,7 +12,7 @@ export class RequestClient implements Client {
   }
 
   get address(): string {
-    return this.#request.ip;
+    return this.#request.clientAddress;
   }
 
   get authorization(): string | undefined {
@@ -18,10 +20,11 @@ export class RequestClient implements Client {
   }
 
   get certificateName(): string | undefined {
-    return undefined;
+    const certificate = certificateOf(this.#request.raw.socket);
+    return certificate?.kind === 'user' ? certificate.name : undefined;
   }
 
   get isSafe(): boolean {
-    return this.#request.protocol === 'https';
+    return isSafeWire(this.#request);
   }
 }

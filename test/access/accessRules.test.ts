@@ -26,12 +26,12 @@ function rule(options: {
   return { users, groups: of, repositories: globsOf(options.repositories), upstream, pull };
 }
 
-describe('the first rule that is for both a user and a repository', () => {
-  const decide = (user: string, name: string, host = 'docker.io') => {
-    const decision = new AccessRules(rules, groups).decide(user, { host, name });
-    return decision && `${decision.rule} ${decision.pull}`;
-  };
+function decide(user: string, name: string, host = 'docker.io'): string | undefined {
+  const decision = new AccessRules(rules, groups).decide(user, { host, name });
+  return decision && `${decision.rule} ${decision.pull}`;
+}
 
+describe('the first rule that is for both a user and a repository', () => {
   test('counts, whether it names the user, a group or everybody', () => {
     assert.equal(decide('bob', 'acme/secret'), 'access.rules[0] false');
     assert.equal(decide('alice', 'acme/secret'), 'access.rules[1] true');

@@ -94,7 +94,7 @@ describe('the endpoints of the configuration are trusted by its certificate', ()
     const port = await startServer(t, clientCertificate('expired'));
     const asked = ask(`https://127.0.0.1:${port}`, certificatePath('clients/expired.crt'));
     await assert.rejects(asked, (error) =>
-      /^its certificate has expired/.test(networkReason(error)),
+      networkReason(error).startsWith('its certificate has expired'),
     );
   });
 });
@@ -103,8 +103,8 @@ describe('other endpoints are trusted as usual', () => {
   test('so that a certificate of nobody known is refused, with what to do', async (t) => {
     const port = await startServer(t, first);
     await assert.rejects(ask(`https://127.0.0.1:${port}`), (error) =>
-      /^nobody known has issued its certificate; say who with NODE_EXTRA_CA_CERTS=FILE/.test(
-        networkReason(error),
+      networkReason(error).startsWith(
+        'nobody known has issued its certificate; say who with NODE_EXTRA_CA_CERTS=FILE',
       ),
     );
   });
@@ -116,7 +116,7 @@ describe('other endpoints are trusted as usual', () => {
     );
     assert.equal(await ask(`http://127.0.0.1:${port}`), 'plain');
     await assert.rejects(ask(`https://127.0.0.1:${port}`), (error) =>
-      /^it does not speak TLS; is it http:/.test(networkReason(error)),
+      networkReason(error).startsWith('it does not speak TLS; is it http:'),
     );
   });
 });

@@ -96,7 +96,7 @@ function withCa(file: string): NodeJS.ProcessEnv {
 
 describe('the file of those who issue certificates to clients', () => {
   const problem = 'PULLTHROUGH_TLS_CLIENT_CA_FILE: tls.clientCaFile: expected';
-  const pem = `${problem} certificates in PEM form (BEGIN CERTIFICATE), those of who issues certificates to clients`;
+  const pem = `${problem} certificates of authorities in PEM form (BEGIN CERTIFICATE), those that issue to clients and their roots`;
 
   test('may hold several', async (t) => {
     const texts = [certificate, certificatePath('second.crt')].map((path) =>
