@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
+import { Agent, request } from 'undici';
 import { createLogger } from '../../src/ops/logger.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { createOpsServer, type OpsServerOptions } from '../../src/ops/opsServer.ts';
+import { certificatePair } from '../support/certificates.ts';
 import { parseExposition, valueOf } from './exposition.ts';
 
 const readings = {
@@ -164,4 +166,39 @@ test('the ops server gives up slow requests and idle connections', (t) => {
       maxConnections: 64,
     },
   );
+});
+
+describe('over TLS', () => {
+  const pair = certificatePair('first');
+  const tls = { cert: pair.certificate, key: pair.key };
+
+  test('the same is answered, and over nothing else', async (t) => {
+    const { hostname, port } = new URL(await startOpsServer(t, { tls }));
+    const ca = pair.certificate;
+    const agent = new Agent({ connect: { ca } });
+    t.after(() => agent.destroy());
+    const { statusCode } = await request(`https://${hostname}:${port}/healthz`, {
+      dispatcher: agent,
+    });
+    assert.equal(statusCode, 200);
+    await assert.rejects(fetch(`http://${hostname}:${port}/healthz`));
+  });
+
+  test('a handshake that is not begun is given up', async (t) => {
+    const { hostname, port } = new URL(await startOpsServer(t, { tls, requestTimeout: 50 }));
+    const silent = connect(Number(port), hostname).resume();
+    t.after(() => silent.destroy());
+    await once(silent, 'close', { signal: AbortSignal.timeout(10_000) });
+  });
+
+  test('headers may be no longer', async (t) => {
+    const { hostname, port } = new URL(await startOpsServer(t, { tls }));
+    const agent = new Agent({ connect: { ca: pair.certificate } });
+    t.after(() => agent.destroy());
+    const { statusCode } = await request(`https://${hostname}:${port}/healthz`, {
+      dispatcher: agent,
+      headers: { x: 'x'.repeat(9000) },
+    });
+    assert.equal(statusCode, 431);
+  });
 });
