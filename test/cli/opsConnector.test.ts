@@ -41,6 +41,8 @@ async function ask(url: string, certificateFile?: string): Promise<string> {
   }
 }
 
+const saying = (start: string) => (error: unknown) => networkReason(error).startsWith(start);
+
 describe('the endpoints of the configuration are trusted by its certificate', () => {
   test('whatever names that has, and whoever has issued it', async (t) => {
     const port = await startServer(t, clientCertificate('server'));
@@ -93,19 +95,16 @@ describe('the endpoints of the configuration are trusted by its certificate', ()
   test('and said to be out of date when it is', async (t) => {
     const port = await startServer(t, clientCertificate('expired'));
     const asked = ask(`https://127.0.0.1:${port}`, certificatePath('clients/expired.crt'));
-    await assert.rejects(asked, (error) =>
-      networkReason(error).startsWith('its certificate has expired'),
-    );
+    await assert.rejects(asked, saying('its certificate has expired'));
   });
 });
 
 describe('other endpoints are trusted as usual', () => {
   test('so that a certificate of nobody known is refused, with what to do', async (t) => {
     const port = await startServer(t, first);
-    await assert.rejects(ask(`https://127.0.0.1:${port}`), (error) =>
-      networkReason(error).startsWith(
-        'nobody known has issued its certificate; say who with NODE_EXTRA_CA_CERTS=FILE',
-      ),
+    await assert.rejects(
+      ask(`https://127.0.0.1:${port}`),
+      saying('nobody known has issued its certificate; say who with NODE_EXTRA_CA_CERTS=FILE'),
     );
   });
 
@@ -115,8 +114,9 @@ describe('other endpoints are trusted as usual', () => {
       createPlainServer((_request, response) => response.end('plain')),
     );
     assert.equal(await ask(`http://127.0.0.1:${port}`), 'plain');
-    await assert.rejects(ask(`https://127.0.0.1:${port}`), (error) =>
-      networkReason(error).startsWith('it does not speak TLS; is it http:'),
+    await assert.rejects(
+      ask(`https://127.0.0.1:${port}`),
+      saying('it does not speak TLS; is it http:'),
     );
   });
 });
