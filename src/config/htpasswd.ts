@@ -27,8 +27,8 @@ const bcrypt = /^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
  */
 export function parseHtpasswd(text: string): HtpasswdReading {
   const entries = text
-    .replace(/^\ufeff/, '')
     .split('\n')
+    // Less the rest of a line's end and the mark of a file's start that Windows writes.
     .map((line, index) => entryOf(line.trim(), index + 1))
     .filter((entry) => entry !== undefined);
   const lines = new Map<string, number>();
