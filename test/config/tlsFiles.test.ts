@@ -115,6 +115,17 @@ describe('the file of those who issue certificates to clients', () => {
     assert.deepEqual(problemsFrom({ environment: withCa(key) }), [`${pem}, got "${key}"`]);
   });
 
+  test('leads to a root, without which OpenSSL would accept no client', () => {
+    const file = certificatePath('clients/alice.crt');
+    assert.deepEqual(problemsFrom({ environment: withCa(file) }), [
+      `${pem}: no root (issued by itself) is among them, got "${file}"`,
+    ]);
+    assert.deepEqual(
+      problemsFrom({ environment: withCa(certificatePath('clients/staff.crt')) }),
+      [],
+    );
+  });
+
   test('that can’t be read is a problem, beside those of the others', () => {
     const environment = { ...withCa('/nonexistent'), PULLTHROUGH_TLS_KEY_FILE: '/' };
     assert.deepEqual(problemsFrom({ environment }), [

@@ -10,6 +10,7 @@ import { parseListenAddress } from '../../src/config/listenAddress.ts';
 import { parseHost, parseRegistryHost } from '../../src/config/registryHost.ts';
 import { readUpstreamUrl } from '../../src/config/upstreamUrl.ts';
 import { readYaml } from '../../src/config/yamlSource.ts';
+import { readCommonName } from '../../src/http/clientCertificate.ts';
 import { matchesEntityTag } from '../../src/http/conditional.ts';
 import { parseRegistryPath } from '../../src/http/registryPath.ts';
 import { readTarget } from '../../src/http/requestTarget.ts';
@@ -167,6 +168,7 @@ export const parsers: Readonly<Record<string, Parser>> = {
     ],
   },
   parseTag: { read: parseTag, pieces: names },
+  readCommonName: { read: readCommonName, pieces: ['a', 'é', ' ', '\n', '\0', '\u202e', '*'] },
   readEnvironment: {
     read: (text) => readEnvironment({ PULLTHROUGH_UPSTREAMS: text, PULLTHROUGH_LISTEN: text }),
     ...yamlOf,
