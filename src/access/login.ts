@@ -4,15 +4,27 @@ export interface Login {
   readonly password: string;
 }
 
+const basic = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
+// RFC 7617, section 2: neither part has any.
+const control = /\p{Cc}/u;
+
 /**
- * Reads HTTP Basic (RFC 7617, section 2); `undefined` for other schemes, for what is malformed, and for a user
- * without name and password, which containers/image sends when it has none.
+ * Reads the credentials of an `Authorization` field by RFC 7617, in UTF-8; `undefined` for another scheme, for
+ * what is malformed, and where user name and password are both empty, as containers/image sends them when it
+ * has none.
  */
 export function readBasic(authorization: string | undefined): Login | undefined {
-  const [, encoded] = /^basic +([a-z0-9+/]+={0,2}) *$/i.exec(authorization ?? '') ?? [];
+  const [, encoded] = basic.exec(authorization ?? '') ?? [];
   if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString();
-  const colon = text.indexOf(':');
-  if (colon === -1 || text.length === 1) return undefined;
+  const text = decode(encoded);
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === undefined || colon < 0 || text === ':' || control.test(text)) return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** The text of which this is the Base64; `undefined` unless it is exactly that. */
+function decode(encoded: string): string | undefined {
+  const text = Buffer.from(encoded, 'base64').toString();
+  // Not so for Base64 that is cut short, and for bytes that are no UTF-8.
+  return Buffer.from(text).toString('base64') === encoded ? text : undefined;
 }
