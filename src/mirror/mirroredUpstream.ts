@@ -1,4 +1,5 @@
 import type { Repository } from '../store/catalog.ts';
+import type { CredentialCheck } from '../upstream/credentialCheck.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { RepositoryList } from './repositoryList.ts';
 import type { TagFreshness } from './tagFreshness.ts';
@@ -16,6 +17,8 @@ export interface MirroredUpstream {
   readonly upstream: Upstream;
   /** The same registry asked without credentials; absent where that makes no difference. */
   readonly anonymous?: Upstream;
+  /** Asked what clients may pull with credentials of their own; absent where those do not count. */
+  readonly credentials?: CredentialCheck;
   readonly policy: UpstreamPolicy;
   /** What may be pulled from it; absent: everything. */
   readonly list?: RepositoryList;
