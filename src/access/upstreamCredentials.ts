@@ -108,8 +108,7 @@ export class UpstreamCredentials {
     if (known !== undefined) return known;
     return await this.#checks.run(key, async () => {
       const verdict = await ask();
-      const [verdicts, others] = verdict ? [this.#yes, this.#no] : [this.#no, this.#yes];
-      others.delete(key);
+      const verdicts = verdict ? this.#yes : this.#no;
       verdicts.set(key, this.#now() + (verdict ? grantedFor : noFor));
       return verdict;
     }).promise;

@@ -100,6 +100,24 @@ describe('somebody with a credential of their own may pull', () => {
     });
   }
 
+  const hidden: [string, TinyHandler][] = [
+    ['404 without a word', (_request, response) => response.writeHead(404).end()],
+    [
+      '404 and an empty list of tags',
+      (request, response) => {
+        if (request.url?.includes('/tags/')) response.end('{"name":"acme/first","tags":[]}');
+        else response.writeHead(404).end();
+      },
+    ],
+  ];
+  for (const [name, answer] of hidden) {
+    test(`nothing from a repository of which a registry shows no more than ${name}`, async (t) => {
+      const server = await startTinyServer(t, demandingBasic(answer));
+      const { credentials } = openTestUpstream(t, { url: server.url });
+      assert.equal(await credentials.mayPull(ofMona, mona), false);
+    });
+  }
+
   test('nothing at a registry that gives everything to everybody: a password makes no difference', async (t) => {
     const { credentials } = await startCheck(t, { auth: 'none' });
     assert.equal(await credentials.mayPull(open, mona), false);
@@ -146,6 +164,19 @@ describe('a log-in', () => {
       pings.map(({ status }) => status),
       [401, 200],
     );
+  });
+
+  test('is not told from a registry that lets everybody into /v2/, password or not', async (t) => {
+    const server = await startTinyServer(t, opening);
+    const { credentials } = openTestUpstream(t, { url: server.url });
+    assert.equal(await credentials.mayPull(ofMona, mona), true);
+    assert.equal(await credentials.logsIn(wrong), false);
+  });
+
+  test('is neither right nor wrong where /v2/ is out of order', async (t) => {
+    const { hub, credentials } = await startCheck(t);
+    hub.fault({ at: 'ping', status: 404, after: 1 });
+    await assertFails(credentials.logsIn(mona), 'server_error');
   });
 
   test('is wrong where a token is given to everybody, and opens nothing', async (t) => {
@@ -336,6 +367,19 @@ function basicOf({ username, secret }: Credential): string {
 function challengeTo(realm: string): TinyHandler {
   return (_request, response) => {
     response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="r"` }).end();
+  };
+}
+
+/** Lets everybody into /v2/, and but one into the rest. */
+const opening: TinyHandler = (request, response) => {
+  if (request.url === '/v2/') response.end('{}');
+  else demandingBasic(grantAll)(request, response);
+};
+
+function demandingBasic(answer: TinyHandler): TinyHandler {
+  return (request, response) => {
+    if (request.headers.authorization === basicOf(mona)) answer(request, response);
+    else response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
   };
 }
 
