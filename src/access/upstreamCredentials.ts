@@ -59,9 +59,10 @@ export class UpstreamCredentials {
    */
   recall(authorization: string, repository: MirroredRepository): boolean | undefined {
     if (repository.credentials === undefined) return false;
+    const sender = this.#senderOf(authorization);
     // A log-in that was refused since then ends what was granted before.
-    if (this.#recall(this.#logInKey(authorization, repository)) === false) return false;
-    return this.#recall(this.#pullKey(authorization, repository));
+    if (this.#recall(logInKey(sender, repository)) === false) return false;
+    return this.#recall(pullKey(sender, repository));
   }
 
   /**
@@ -81,7 +82,7 @@ export class UpstreamCredentials {
     if (credentials === undefined) return false;
     const mayLogIn = await this.logsIn(authorization, login, repository, address);
     if (!mayLogIn) return false;
-    return await this.#know(this.#pullKey(authorization, repository), deniedFor, () =>
+    return await this.#know(pullKey(this.#senderOf(authorization), repository), deniedFor, () =>
       credentials.mayPull(name, credentialOf(login)),
     );
   }
@@ -95,7 +96,7 @@ export class UpstreamCredentials {
   ): Promise<boolean> {
     const { credentials } = upstream;
     if (credentials === undefined) return false;
-    return await this.#know(this.#logInKey(authorization, upstream), refusedFor, () =>
+    return await this.#know(logInKey(this.#senderOf(authorization), upstream), refusedFor, () =>
       this.#failures.attempt(login.username, address, () =>
         credentials.logsIn(credentialOf(login)),
       ),
@@ -120,19 +121,20 @@ export class UpstreamCredentials {
     return now < (this.#yes.get(key) ?? -Infinity) ? true : undefined;
   }
 
-  #logInKey(authorization: string, { upstream }: MirroredUpstream): string {
-    return this.#hash(authorization, upstream.host);
-  }
-
-  #pullKey(authorization: string, repository: MirroredRepository): string {
-    return this.#hash(authorization, repositoryKey(repository));
-  }
-
-  /** A header field has no line breaks, and a host no slash: what is different stays different. */
-  #hash(authorization: string, subject: string): string {
+  /** Stands for who sends the field, and gives nothing of it away. */
+  #senderOf(authorization: string): string {
     // What HMAC has beyond this would keep somebody who sees hashes from making others; nobody sees these.
-    return hash('sha256', `${this.#key}${subject}\n${authorization}`, 'base64');
+    return hash('sha256', this.#key + authorization, 'base64');
   }
+}
+
+function logInKey(sender: string, { upstream }: MirroredUpstream): string {
+  return `${sender} ${upstream.host}`;
+}
+
+/** A host has no slash: it is never the key of a log-in. */
+function pullKey(sender: string, repository: MirroredRepository): string {
+  return `${sender} ${repositoryKey(repository)}`;
 }
 
 function credentialOf({ username, password }: Login): Credential {
