@@ -8,8 +8,11 @@ import {
 import type { NamespaceRule } from '../mirror/namespaces.ts';
 import { RepositoryList } from '../mirror/repositoryList.ts';
 import { accountName } from '../upstream/account.ts';
-import { openUpstream, type OpenUpstreamOptions } from '../upstream/openUpstream.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import {
+  openUpstream,
+  type OpenedUpstream,
+  type OpenUpstreamOptions,
+} from '../upstream/openUpstream.ts';
 import type { UpstreamObserver } from '../upstream/upstreamObserver.ts';
 import { labelOf, openAccount, type AccountSurroundings } from './openAccount.ts';
 import { programVersion } from './version.ts';
@@ -36,24 +39,29 @@ export function openUpstreams(
 ): OpenedUpstreams {
   const userAgent = `pullthrough/${programVersion()}`;
   const destroyers: Array<() => Promise<void>> = [];
-  const open = (of: UpstreamConfiguration, rules: UpstreamRules): Upstream => {
+  const open = (of: UpstreamConfiguration, rules: UpstreamRules): OpenedUpstream => {
     const { host, url, trustedHosts } = of;
     const shared = { host, url, trustedHosts, userAgent, environment, observer, now };
     const opened = openUpstream({ ...shared, ...rules });
     destroyers.push(() => opened.destroy());
-    return opened.upstream;
+    return opened;
   };
   const surroundings = { environment, observer, now };
-  const mirrored = configuration.upstreams.map((upstream): MirroredUpstream => ({
-    upstream: open(upstream, rulesOf(upstream, surroundings)),
-    ...(needsAnonymous(upstream, configuration)
-      ? { anonymous: open(upstream, { accounts: [] }) }
-      : {}),
-    policy: policyOf(upstream),
-    ...listOf(upstream),
-    aliases: upstream.host === dockerHubHost ? dockerHubAliases : [],
-    impliesLibrary: upstream.host === dockerHubHost,
-  }));
+  const verifies = configuration.access.upstreamCredentials === 'verify';
+  const mirrored = configuration.upstreams.map((of): MirroredUpstream => {
+    const { upstream, credentials } = open(of, rulesOf(of, surroundings));
+    return {
+      upstream,
+      ...(needsAnonymous(of, configuration)
+        ? { anonymous: open(of, { accounts: [] }).upstream }
+        : {}),
+      ...(verifies ? { credentials } : {}),
+      policy: policyOf(of),
+      ...listOf(of),
+      aliases: of.host === dockerHubHost ? dockerHubAliases : [],
+      impliesLibrary: of.host === dockerHubHost,
+    };
+  });
   return {
     upstreams: new MirroredUpstreams(mirrored, configuration.defaultUpstream),
     destroy: async () => {
