@@ -88,7 +88,8 @@ export class Visibility {
   /** Lets a repository pass where there may be anybody to whom it is served, now or after a log-in. */
   async requireForSomebody(repository: MirroredRepository): Promise<MirroredRepository> {
     repository.list?.require(repository.name);
-    const isForSome = this.namespaces.of(repository).private !== 'deny';
+    const { private: access } = this.namespaces.of(repository);
+    const isForSome = access !== 'deny' || repository.credentials !== undefined;
     return isForSome ? repository : await this.require(repository);
   }
 
