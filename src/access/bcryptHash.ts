@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { controlCharacter } from './login.ts';
 
 /** Bytes of a password that bcrypt reads; it takes no notice of those that follow. */
 export const longestPassword = 72;
@@ -14,14 +15,15 @@ export function costOf(hash: string): number | undefined {
 
 /**
  * What keeps a text from being a password, for people; `undefined` when nothing does. Of a longer one bcrypt would
- * silently leave out the end, so that a shorter one would do as well; in C a NUL ends a text.
+ * silently leave out the end, so that a shorter one would do as well. One with a control character is sent by no
+ * client, and a NUL would end it.
  */
 export function passwordFault(password: string): string | undefined {
   const bytes = Buffer.byteLength(password);
   if (bytes > longestPassword) {
     return `the password has ${bytes} bytes, and bcrypt reads only ${longestPassword}: take a shorter one`;
   }
-  if (password.includes('\0')) return 'the password has a NUL in it';
+  if (controlCharacter.test(password)) return 'the password has a control character in it';
   return undefined;
 }
 

@@ -5,8 +5,9 @@ export interface Login {
 }
 
 const basic = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
-// RFC 7617, section 2: neither part has any.
-const control = /\p{Cc}/u;
+
+/** What neither a user name nor a password has: RFC 7617, section 2. */
+export const controlCharacter = /\p{Cc}/u;
 
 /**
  * Reads the credentials of an `Authorization` field by RFC 7617, in UTF-8; `undefined` for another scheme, for
@@ -18,7 +19,8 @@ export function readBasic(authorization: string | undefined): Login | undefined 
   if (encoded === undefined) return undefined;
   const text = decode(encoded);
   const colon = text?.indexOf(':') ?? -1;
-  if (text === undefined || colon < 0 || text === ':' || control.test(text)) return undefined;
+  if (text === undefined || colon < 0 || text === ':' || controlCharacter.test(text))
+    return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
