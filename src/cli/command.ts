@@ -40,6 +40,8 @@ export interface Command {
   readonly details?: readonly string[];
   /** Names of the arguments it takes, for instance `[COMMAND]`; the last one takes all others as in `IMAGE…`. */
   readonly arguments?: readonly string[];
+  /** Arguments beyond those are not shown in the complaint about them: they may be secrets. */
+  readonly hidesSurplus?: true;
   readonly options: CommandOptions;
   /** Does it; settles with the exit code: 0 done, 1 failed, 2 for usage or configuration. */
   run(context: CommandContext): Promise<number>;

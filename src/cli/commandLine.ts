@@ -43,7 +43,10 @@ export function parseCommandLine(
     .filter((token) => token.kind === 'option')
     .map((token) => readFlag(token, options, command));
   const surplus = rest[takenBy(command)];
-  if (surplus !== undefined) throw new UsageError(`${command.name} takes no "${surplus}"`);
+  if (surplus !== undefined) {
+    const shown = command.hidesSurplus === true ? 'fewer arguments' : `no "${surplus}"`;
+    throw new UsageError(`${command.name} takes ${shown}`);
+  }
   return { command, named: name !== undefined, arguments: rest, flags: gather(given, options) };
 }
 

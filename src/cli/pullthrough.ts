@@ -6,6 +6,7 @@ import { parseCommandLine, type CommandLine } from './commandLine.ts';
 import { du } from './du.ts';
 import { exportImages } from './export.ts';
 import { gc } from './gc.ts';
+import { hashPassword } from './hashPassword.ts';
 import { commandHelp, helpCommand, overview } from './help.ts';
 import { importImages } from './import.ts';
 import { inspect } from './inspect.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   exportImages,
   importImages,
   checkConfig,
+  hashPassword,
   version,
   helpCommand(() => commands),
 ];

@@ -18,6 +18,7 @@ const commands = [
   'export',
   'import',
   'check-config',
+  'hash-password',
   'version',
   'help',
 ];
