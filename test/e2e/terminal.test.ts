@@ -85,3 +85,21 @@ test(
     assert.doesNotMatch(written, /[^\n\P{Cc}]/u);
   }),
 );
+
+test(
+  'a password is asked for twice and not shown, and the terminal is as it was then',
+  { skip },
+  onBench(async (bench) => {
+    const terminal = await openTerminal(bench, 100);
+    const shows = (text: RegExp) => async () => text.test(await terminal.shown());
+    await terminal.type(`clear; ${process.execPath} ${mainFile} hash-password --cost 4 ann`);
+    for (const prompt of [/^Password:$/m, /^The same again:$/m]) {
+      await waitUntil('the password is asked for', shows(prompt));
+      await terminal.type('not shown');
+    }
+    await waitUntil('the hash is printed', shows(/^ann:\$2y\$04\$\S{53}$/m));
+    assert.doesNotMatch(await terminal.shown(), /not shown/);
+    await terminal.type('echo shown again');
+    await waitUntil('what is typed shows', shows(/echo shown again\nshown again$/m));
+  }),
+);
