@@ -55,7 +55,8 @@ export function openUpstreams(
       ...(needsAnonymous(of, configuration)
         ? { anonymous: open(of, { accounts: [] }).upstream }
         : {}),
-      ...(verifies ? { credentials } : {}),
+      // Those for Docker Hub, which clients have; shown to another registry they would be given away.
+      ...(verifies && of.host === dockerHubHost ? { credentials } : {}),
       policy: policyOf(of),
       ...listOf(of),
       aliases: of.host === dockerHubHost ? dockerHubAliases : [],

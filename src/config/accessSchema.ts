@@ -119,7 +119,7 @@ export const access = z
     upstreamCredentials: oneOf(['ignore', 'verify'])
       .prefault('ignore')
       .describe(
-        'What becomes of the user name and token for the registry itself that a client sends, as a Docker daemon does after `docker login`: `verify` asks the upstream whether they may pull the repository and serves it if so, over TLS or on the same machine alone.',
+        'What becomes of the user name and token for Docker Hub that a client sends, as a Docker daemon does after `docker login`: `verify` asks Docker Hub whether they may pull the repository and serves it if so, over TLS or on the same machine alone.',
       ),
     logInHosts: z.array(host).prefault([]).meta({
       expected: 'a list of hosts',

@@ -138,7 +138,6 @@ export class Visibility {
     }
   }
 
-  /** A HEAD on any tag tells: 404 for a missing tag is said only to those who may see the others. */
   async #check(repository: MirroredRepository, anonymous: Upstream): Promise<boolean> {
     const isPublic = await this.#isServed(repository, anonymous);
     const visibility = { isPublic, checkedAt: this.#now() };
@@ -149,10 +148,15 @@ export class Visibility {
     return isPublic;
   }
 
+  /**
+   * A HEAD on any tag tells. Docker Hub says 404 of a missing tag only to those who may see the others; other
+   * registries also of a repository that they hide, and a HEAD's answer has no body to say which: there the
+   * list of tags tells.
+   */
   async #isServed({ name }: MirroredRepository, anonymous: Upstream): Promise<boolean> {
     try {
-      await anonymous.headManifest(name, { kind: 'tag', tag: anyTag });
-      return true;
+      const head = await anonymous.headManifest(name, { kind: 'tag', tag: anyTag });
+      return head !== undefined || (await anonymous.listTags(name, 'n=1')) !== undefined;
     } catch (error) {
       if (isRepositoryGone(error)) return false;
       if (error instanceof UpstreamError && error.failure === 'credentials_required') return false;

@@ -29,7 +29,7 @@ function openTwo(t: Lifetime, hub: ScriptedHub, environment: NodeJS.ProcessEnv):
   return opened.upstreams;
 }
 
-test('each upstream is asked about the credentials of clients where they are verified', async (t) => {
+test('Docker Hub is asked about the credentials of clients where they are verified', async (t) => {
   const hub = await startHub(t);
   hub.addImage('acme/secret', buildImage(), { private: true, allowed: [paidAccount.username] });
   hub.addImage('mona/secret', buildImage(), {
@@ -38,10 +38,16 @@ test('each upstream is asked about the credentials of clients where they are ver
     allowed: [mona.username],
   });
   const upstreams = openTwo(t, hub, { PULLTHROUGH_ACCESS_UPSTREAM_CREDENTIALS: 'verify' });
-  for (const host of hosts) {
-    const { credentials } = upstreams.find(host) ?? {};
-    assert.equal(await credentials?.mayPull(repository('mona/secret'), mona), true);
-    assert.equal(await credentials?.mayPull(repository('acme/secret'), mona), false);
+  const { credentials } = upstreams.find('docker.io') ?? {};
+  assert.equal(await credentials?.mayPull(repository('mona/secret'), mona), true);
+  assert.equal(await credentials?.mayPull(repository('acme/secret'), mona), false);
+});
+
+test('no other upstream is, to which they would be given away', async (t) => {
+  const hub = await startHub(t);
+  const upstreams = openTwo(t, hub, { PULLTHROUGH_ACCESS_UPSTREAM_CREDENTIALS: 'verify' });
+  for (const host of hosts.filter((one) => one !== 'docker.io')) {
+    assert.equal(upstreams.find(host)?.credentials, undefined);
   }
 });
 

@@ -65,6 +65,20 @@ describe('a private repository', () => {
     for (const path of routesOf(closed)) assert.equal((await ask(mirror, path)).status, 404);
   });
 
+  test('is told where its registry hides it by a 404, as one would a missing tag', async (t) => {
+    const { hub, mirror } = await startScene(t, { account });
+    hub.addImage(closed, image, { tags: ['3.20'] });
+    // What the check asks for, which has no account.
+    hub.fault({
+      at: 'manifest_head',
+      status: 404,
+      when: ({ reference }) => reference === 'latest',
+    });
+    hub.fault({ at: 'tags', status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' });
+    assert.equal((await getManifest(mirror, closed, '3.20')).status, 404);
+    assert.equal(hub.count({ operation: 'manifest_get' }), 0);
+  });
+
   test('is asked for again after a minute', async (t) => {
     const { clock, hub, mirror } = await startScene(t, { account });
     hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
