@@ -33,7 +33,9 @@ const reasons: Readonly<Record<string, ClientCertificate>> = {
 
 /**
  * What the certificate of the client at the other end says: the common name of its subject (RFC 5280
- * §4.1.2.6) is the name of a user. One that can't be accepted is `refused`, never taken for none.
+ * §4.1.2.6) is the name of a user. One that can't be accepted is `refused`, never taken for none; but clients
+ * in Go, docker and podman among them, keep back what none of the authorities has issued (Go's `crypto/tls`,
+ * `CertificateRequestInfo.SupportsCertificate`).
  * `undefined` for a client that has shown none, and for a connection without TLS. `now` is in milliseconds
  * since 1970: a connection may outlive the certificate that it was opened with.
  */

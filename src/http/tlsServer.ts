@@ -10,11 +10,6 @@ export interface TlsPair {
   readonly clientCa?: Buffer | undefined;
 }
 
-// SSL_OP_DISABLE_TLSEXT_CA_NAMES, for which Node has no name: in TLS 1.3 the authorities are not told to the
-// client. Go's, which is docker's and podman's, keeps back what none of them has issued, and is then taken for
-// one without a certificate; so it gets to know that its certificate is the wrong one.
-const withholdAuthorities = 0x200;
-
 /** What a certificate is used with; TLS 1.2 is the oldest that is spoken. */
 export function tlsOptions({ certificate, key, clientCa }: TlsPair) {
   return {
@@ -35,7 +30,7 @@ function clientOptions(clientCa: Buffer) {
     ca: clientCa,
     // A resumed session is taken at its word: that of a certificate which has expired since, and whose chain is
     // gone. No registry client resumes one.
-    secureOptions: constants.SSL_OP_NO_TICKET | withholdAuthorities,
+    secureOptions: constants.SSL_OP_NO_TICKET,
   } as const satisfies ServerOptions;
 }
 

@@ -4,12 +4,18 @@ import { appendFile, copyFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
 import { Agent, request } from 'undici';
 import { readCertificate, renewCertificate } from '../../src/cli/certificate.ts';
 import { certificateOf } from '../../src/http/clientCertificate.ts';
 import { tlsServerOptions } from '../../src/http/tlsServer.ts';
 import { createLogger } from '../../src/ops/logger.ts';
+import { serveWith } from '../http/secondServer.ts';
+import { blobPath, startStage } from '../http/stage.ts';
+import { readAnswer, requestHead } from '../http/wireAnswer.ts';
+import { blobBytes } from '../support/blobContent.ts';
 import {
   certificatePair,
   certificatePath,
@@ -19,8 +25,8 @@ import {
 import type { Lifetime } from '../support/lifetime.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 
-/** The files of a certificate, and the renewal of a server that has it. */
-async function startRenewal(t: Lifetime) {
+/** The files of a certificate, which others can be put in the place of. */
+async function putFiles(t: Lifetime) {
   const directory = await temporaryDirectory(t);
   const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
   const put = async (name: string, key = name): Promise<void> => {
@@ -30,6 +36,12 @@ async function startRenewal(t: Lifetime) {
   await put('first');
   const pair = await readCertificate(tls, 'tls');
   assert.ok(pair);
+  return { put, pair, tls };
+}
+
+/** The files of a certificate, and the renewal of a server that has it. */
+async function startRenewal(t: Lifetime) {
+  const { put, pair, tls } = await putFiles(t);
   const used: unknown[] = [];
   const server = createServer();
   server.setSecureContext = ({ cert }) => void used.push(cert);
@@ -92,6 +104,33 @@ test('a certificate that changed counts even where the key stayed', async (t) =>
   await appendFile(tls.certificateFile, issuer);
   await renewal.look();
   assert.deepEqual(used, [Buffer.concat([certificatePair('first').certificate, issuer])]);
+});
+
+test('a renewal during a download leaves that whole, and the next client gets the new certificate', async (t) => {
+  const { put, pair, tls } = await putFiles(t);
+  // More than the socket's buffers of both sides hold.
+  const stage = await startStage(t, { largeSize: 32_000_000 });
+  await stage.hold(stage.large);
+  const { server, port } = await serveWith(t, stage, {}, { tls: pair });
+  const logger = createLogger({ level: 'silent', format: 'json' });
+  const renewal = renewCertificate(server, pair, tls, 'tls', logger);
+  const ca = [pair.certificate, certificatePair('second').certificate];
+  const open = async (): Promise<TLSSocket> => {
+    const socket = connect({ port, host: '127.0.0.1', ca });
+    await once(socket, 'secureConnect');
+    return socket;
+  };
+  const slow = await open();
+  slow.write(requestHead('GET', blobPath(stage.large.digest), { connection: 'close' }));
+  await once(slow, 'readable');
+  await put('second');
+  await renewal.look();
+  const next = await open();
+  assert.equal(next.getPeerCertificate().subject.CN, 'second');
+  next.destroy();
+  assert.equal(slow.getPeerCertificate().subject.CN, 'first');
+  const answer = readAnswer(await buffer(slow), 'fin');
+  assert.ok(answer.body.equals(blobBytes(stage.large)));
 });
 
 test('authorities for clients that change count from then on, for open connections too', async (t) => {

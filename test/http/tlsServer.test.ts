@@ -64,6 +64,19 @@ test('TLS 1.2 and 1.3 are spoken, and nothing older', async (t) => {
   await assert.rejects(shakeHands(port, old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
 });
 
+test('SSL 3.0 is refused', async (t) => {
+  const { port } = await startTls(t);
+  // A ClientHello (RFC 6101 §5.6.1.2) of version 3.0: 32 random bytes, no session, three of its cipher suites
+  // and no compression, 45 bytes behind the heads of the record and of the message.
+  const hello = `0300${'00'.repeat(32)}000006002f000a00350100`;
+  const { bytes } = await exchangeRaw({
+    port,
+    bytes: Buffer.from(`16030000310100002d${hello}`, 'hex'),
+  });
+  // One record and no more: an alert (21) of two bytes, the first of which says that it is fatal (2).
+  assert.deepEqual([bytes.length, bytes[0], bytes[5]], [7, 21, 2]);
+});
+
 test('a client that offers HTTP/2 gets HTTP/1.1, and one that offers nothing else is refused', async (t) => {
   const { port } = await startTls(t);
   const socket = await shakeHands(port, { ALPNProtocols: ['h2', 'http/1.1'] });

@@ -11,6 +11,7 @@ export const debianPackages = {
   dockerd: 'docker.io',
   htpasswd: 'apache2-utils',
   nginx: 'nginx-light',
+  openssl: 'openssl',
   podman: 'podman',
   prometheus: 'prometheus',
   promtool: 'prometheus',
