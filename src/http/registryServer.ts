@@ -89,7 +89,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
     const end = () => {
       // Looked for in every case: it also closes the connection where a body follows that is not read.
       const fault = faultOfHead(request, reply);
-      done(clients.refusalOf(request.clientAddress) ?? certificateRefusal(request) ?? fault);
+      done(clients.refusalOf(request.clientAddress) ?? certificateRefusal(request, reply) ?? fault);
     };
     if (reply.raw.socket === null) turnOf(request, reply).then(end, done);
     else end();
@@ -150,10 +150,17 @@ async function turnOf({ raw }: FastifyRequest, { raw: response }: FastifyReply):
   await promise;
 }
 
-/** A wrong certificate is told to its client on every route: it must not pass for none. */
-function certificateRefusal({ raw }: FastifyRequest): RegistryError | undefined {
+/**
+ * A wrong certificate is told to its client on every route: it must not pass for none. The connection ends with
+ * that, for its certificate can't be changed while it is open.
+ */
+function certificateRefusal(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+): RegistryError | undefined {
   const certificate = certificateOf(raw.socket);
   if (certificate?.kind !== 'refused') return undefined;
+  reply.header('connection', 'close');
   const message = `your client certificate is not accepted: ${certificate.reason}`;
   return new RegistryError('DENIED', { message });
 }
