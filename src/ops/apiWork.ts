@@ -44,13 +44,12 @@ export class ApiWork {
       answered.resolve();
     });
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
-    const places = this.#places[audience];
-    await places.take(signal);
+    const place = await this.#places[audience].take(signal);
     const done = work(signal);
     const ended: Promise<unknown> = Promise.allSettled([done]);
     this.#running.add(ended);
     void ended.then(() => this.#running.delete(ended));
-    void Promise.all([ended, answered.promise]).then(() => places.giveBack());
+    void Promise.all([ended, answered.promise]).then(() => place.release());
     return done;
   }
 

@@ -23,11 +23,23 @@ export class ConnectionSlot {
 
 /** As many slots as there may be connections; who finds none free waits in line. */
 export class ConnectionSlots {
+  readonly #limit: number;
   #free: number;
   readonly #waiting = new Set<(slot: ConnectionSlot) => void>();
 
   constructor(limit: number) {
+    this.#limit = limit;
     this.#free = limit;
+  }
+
+  /** How many wait in line. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether every slot is free, and so nobody waits. */
+  get isIdle(): boolean {
+    return this.#free === this.#limit;
   }
 
   /** A slot, if one is free: nobody waits in line then. */
