@@ -17,6 +17,8 @@ import { writeBody, type BodyPart } from './bodyWriter.ts';
 import type { GatheredAnswers } from './gatheredAnswers.ts';
 import { handOver, type HandOver } from './handOver.ts';
 import { allowsRange, entityTag, matchesEntityTag } from './conditional.ts';
+import type { ClientPlace } from '../access/clientPlaces.ts';
+import type { ClientTurns } from './clientTurns.ts';
 import type { RequestTrace } from './requestTrace.ts';
 
 // What a digest names never changes. Of what is not for everybody, caches between here and the client must keep
@@ -27,11 +29,21 @@ const restricted = 'private, max-age=31536000, immutable';
 const revalidate = 'no-cache';
 const restrictedRevalidate = 'private, no-cache';
 
+const describingHeaders = [
+  'accept-ranges',
+  'content-length',
+  'content-range',
+  'docker-content-digest',
+  'x-cache',
+] as const;
+
 /** What sends bodies, each its own kind. */
 export interface BodySenders {
   readonly reads: BodyReads;
   readonly answers: GatheredAnswers;
   readonly handOver: HandOver | undefined;
+  /** Has bodies of blobs wait that go beyond what one client may be sent at once. */
+  readonly turns: ClientTurns | undefined;
 }
 
 /** Answers a GET or HEAD on a manifest. */
@@ -70,7 +82,7 @@ export async function answerBlob(
   digest: Digest,
   request: FastifyRequest,
   reply: FastifyReply,
-  { reads, answers, handOver: handingOver }: BodySenders,
+  { reads, answers, handOver: handingOver, turns }: BodySenders,
 ): Promise<FastifyReply> {
   const answer = await mirror.blobs.get(repository, digest);
   const { source, outcome } = answer;
@@ -78,6 +90,7 @@ export async function answerBlob(
     return sendBlob(digest, source.bytes, outcome, request, reply, answers);
   }
   let streaming = false;
+  let place: ClientPlace | undefined;
   try {
     if (describeBlob(digest, outcome, request, reply)) return reply.code(304).send();
     const part = selectPart(digest, source.size, request, reply);
@@ -86,11 +99,28 @@ export async function answerBlob(
     if (request.method === 'HEAD') return reply.send();
     const address = handingOver?.addressOf(reply, answer);
     if (address !== undefined) return handOver(reply, address, part);
-    streamBlob(answer, part, reply, reads);
+    place = await placeFor(reply, turns);
+    streamBlob(answer, part, reply, reads, place);
     streaming = true;
     return reply;
   } finally {
-    if (!streaming) await answer.source.close();
+    if (!streaming) {
+      place?.release();
+      await answer.source.close();
+    }
+  }
+}
+
+/** What was set to describe the content does not hold for the error that there is where no place can be had. */
+async function placeFor(
+  reply: FastifyReply,
+  turns: ClientTurns | undefined,
+): Promise<ClientPlace | undefined> {
+  try {
+    return await turns?.stream(reply);
+  } catch (error) {
+    for (const name of describingHeaders) reply.removeHeader(name);
+    throw error;
   }
 }
 
@@ -149,6 +179,7 @@ function streamBlob(
   part: BodyPart,
   reply: FastifyReply,
   reads: BodyReads,
+  place: ClientPlace | undefined,
 ): void {
   const { trace } = reply.request;
   reply.hijack();
@@ -156,7 +187,7 @@ function streamBlob(
   response.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
   response.flushHeaders();
   trace.headSent();
-  void streamBody(response, source, part, reads, trace);
+  void streamBody(response, source, part, reads, trace).finally(() => place?.release());
 }
 
 async function streamBody(

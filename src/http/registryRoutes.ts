@@ -3,6 +3,7 @@ import type { Admission } from '../access/admission.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { BodyReads } from './bodyReads.ts';
+import type { ClientTurns } from './clientTurns.ts';
 import {
   answerBlob,
   answerManifest,
@@ -26,11 +27,16 @@ const emptyObject = Buffer.from('{}');
 const pushMethods = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Adds all of `/v2/` to a server: the pull side, and a refusal of the push side. */
-export function addRoutes(app: FastifyInstance, served: ServedContent, handOver?: HandOver): void {
+export function addRoutes(
+  app: FastifyInstance,
+  served: ServedContent,
+  handOver?: HandOver,
+  turns?: ClientTurns,
+): void {
   const reads = new BodyReads();
   const answers = new GatheredAnswers();
   const known = new KnownRequests();
-  const supplies = { ...served, known, reads, answers, handOver };
+  const supplies = { ...served, known, reads, answers, handOver, turns };
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD'],

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Admission } from '../access/admission.ts';
+import type { ClientLimitsOptions } from '../access/clientLimits.ts';
 import { RegistryError } from '../registry/errors.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { RequestObserver } from '../mirror/requestObserver.ts';
 import { clientAddress, trustedProxies } from './clientAddress.ts';
 import { certificateOf } from './clientCertificate.ts';
 import { ClientRanges } from './clientRanges.ts';
+import { ClientTurns, type ClientKey } from './clientTurns.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
@@ -25,12 +27,16 @@ declare module 'fastify' {
   }
 }
 
-/** Who may ask, and who speaks for others; ranges of addresses, as `AddressRanges` takes them. */
+/** Who may ask for how much, and who speaks for others. */
 export interface NetworkOptions {
-  /** Who may ask for anything at all; empty: everybody. */
-  readonly clients: readonly string[];
-  /** Proxies that are believed whom they ask for; empty: nobody is. */
-  readonly trustedProxies: readonly string[];
+  /** Ranges of addresses that may ask for anything at all; empty: everybody. */
+  readonly clients?: readonly string[];
+  /** Ranges of addresses of proxies that are believed whom they ask for; empty: nobody is. */
+  readonly trustedProxies?: readonly string[];
+  /** What one client may have; without, any number of everything. */
+  readonly limits?: ClientLimitsOptions;
+  /** Tells clients apart for that; {@link ClientTurns} says how that is done by default. */
+  readonly clientKey?: ClientKey;
 }
 
 /** What the registry's server needs. */
@@ -48,11 +54,9 @@ export interface RegistryServerOptions {
   readonly tls?: TlsPair | undefined;
   /** Leaves the sending of held blobs to an nginx before it. */
   readonly handOver?: HandOver | undefined;
-  /** Without it everybody may ask, and no proxy is believed. */
+  /** Without it everybody may ask for anything, and no proxy is believed. */
   readonly network?: NetworkOptions | undefined;
 }
-
-const openNetwork: NetworkOptions = { clients: [], trustedProxies: [] };
 
 // No body is ever read: what announces one is refused by its head.
 const bodyLimit = 1024;
@@ -60,8 +64,8 @@ const bodyLimit = 1024;
 /** The server of the registry API, not yet listening. */
 export function createRegistryServer(options: RegistryServerOptions): FastifyInstance {
   const connectionErrors = new ConnectionErrors();
-  const { network = openNetwork } = options;
-  const clients = new ClientRanges(network.clients);
+  const { network = {} } = options;
+  const clients = new ClientRanges(network.clients ?? []);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     connectionErrors.begun(reply.raw);
     observe(options, request, reply);
@@ -69,7 +73,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   };
   const app = fastify({
     ...serverOptions({ ...serverLimits, ...options.limits }, options.tls),
-    trustProxy: trustedProxies(network.trustedProxies),
+    trustProxy: trustedProxies(network.trustedProxies ?? []),
     clientErrorHandler: (error, socket) => connectionErrors.answer(error, socket),
     frameworkErrors: (error, request, reply) => {
       begin(request, reply);
@@ -94,6 +98,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
     if (reply.raw.socket === null) turnOf(request, reply).then(end, done);
     else end();
   });
+  const turns = limitClients(app, options);
   app.addHook('onSend', (request, _reply, _payload, done) => {
     request.trace.headSent();
     done();
@@ -101,7 +106,7 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((_request, reply) => sendError(reply, new RegistryError('NOT_FOUND')));
   const { mirror, admission, logInHosts = [], handOver } = options;
-  addRoutes(app, { mirror, admission, logInHosts: new Set(logInHosts) }, handOver);
+  addRoutes(app, { mirror, admission, logInHosts: new Set(logInHosts) }, handOver, turns);
   answerExpectations(app);
   return app;
 }
@@ -163,6 +168,20 @@ function certificateRefusal(
   reply.header('connection', 'close');
   const message = `your client certificate is not accepted: ${certificate.reason}`;
   return new RegistryError('DENIED', { message });
+}
+
+/** Has requests wait for their turn where there are limits, behind all that refuses them at once. */
+function limitClients(
+  app: FastifyInstance,
+  { network = {}, monotonicNow }: RegistryServerOptions,
+): ClientTurns | undefined {
+  const { limits, clientKey } = network;
+  if (limits === undefined) return undefined;
+  const turns = new ClientTurns({ limits, clientKey, monotonicNow });
+  if (limits.requestsPerSecond > 0) {
+    app.addHook('onRequest', async (_request, reply) => turns.request(reply));
+  }
+  return turns;
 }
 
 /** Has the request counted and logged once it is over, however that comes about. */

@@ -16,6 +16,8 @@ export class RequestTrace {
   error: unknown;
   bytesSent = 0;
   handedOver = false;
+  /** Milliseconds that the request waited for turns of its client. */
+  waited = 0;
   readonly #now: () => number;
   readonly #startedAt: number;
   #firstByteAt: number | undefined;
