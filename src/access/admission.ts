@@ -83,7 +83,7 @@ export class Admission {
   /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
   recall(client: Client, found: MirroredRepository): Admitted | undefined {
     if (found.list?.refusalOf(found.name) !== undefined) return undefined;
-    const identity = this.#identityAtHand(client);
+    const identity = this.identityAtHand(client);
     if (identity === undefined && !this.#anonymous) return this.#recallUpstream(client, found);
     if (identity !== undefined) {
       const decision = this.#rules.decide(identity.name, found);
@@ -106,7 +106,7 @@ export class Admission {
     found.list?.require(found.name);
     const recalled = this.recall(client, found);
     if (recalled !== undefined) return recalled;
-    const identity = this.#identityAtHand(client);
+    const identity = this.identityAtHand(client);
     if (identity !== undefined) return this.#requireFor(identity, found);
     try {
       return await this.#requireForStranger(found);
@@ -127,7 +127,7 @@ export class Admission {
     upstream: MirroredUpstream,
     asksForLogIn: boolean,
   ): Promise<Identity | undefined> {
-    const identity = this.#identityAtHand(client) ?? (await this.#logIn(client, upstream));
+    const identity = this.identityAtHand(client) ?? (await this.#logIn(client, upstream));
     if (identity !== undefined) return identity;
     const isWrong = this.#canLogIn(client) && readBasic(client.authorization) !== undefined;
     if (isWrong || !this.#anonymous || (asksForLogIn && this.#canLogIn(client))) {
@@ -155,7 +155,7 @@ export class Admission {
   }
 
   /** Who the client is, where that needs no password to be checked. */
-  #identityAtHand({ certificateName, authorization }: Client): Identity | undefined {
+  identityAtHand({ certificateName, authorization }: Client): Identity | undefined {
     if (certificateName !== undefined) return { name: certificateName, by: 'certificate' };
     if (authorization === undefined) return undefined;
     const name = this.#passwords?.recall(authorization);

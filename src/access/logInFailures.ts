@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../registry/errors.ts';
-import { addressBlock } from './addressBlock.ts';
 import { AttemptLine, failuresCountFor, type AttemptClock } from './attemptLine.ts';
+import { clientNetwork } from './clientNetwork.ts';
 
 /** What {@link LogInFailures} is told. */
 export interface LogInFailuresOptions {
@@ -30,7 +30,7 @@ const fullRetryAfter = 30;
 /**
  * Slows guessing, whatever it is that is guessed: after two failures that cost nothing, an attempt waits for what
  * {@link AttemptLine} says, for the address that it comes from and for the user name that it is for, be there such
- * a user or not. Of an IPv6 address the network counts ({@link addressBlock}), of a user name not its case, since
+ * a user or not. Of an IPv6 address the network counts ({@link clientNetwork}), of a user name not its case, since
  * Docker Hub makes no difference. Failures are forgotten 15 minutes after the last one.
  *
  * A success takes back the failures of that very user name from that very address, a typing error, and no
@@ -139,7 +139,7 @@ interface Keys {
 }
 
 function keysOf(username: string, address: string): Keys {
-  const block = addressBlock(address);
+  const block = clientNetwork(address);
   // A header field has room for a name of many kilobytes.
   const name = hash('sha256', username.toLowerCase(), 'base64');
   return { block, name, pair: `${name} ${block}` };

@@ -23,7 +23,9 @@ export async function openRegistryServer(
 ): Promise<OpenedServer> {
   const { accelRedirect, access } = configuration;
   const tls = await readCertificate(configuration.tls, 'tls');
-  const admission = openAdmission(configuration, mirror.visibility);
+  const { visibility } = mirror;
+  const surroundings = { visibility, now: monotonicNow, logger };
+  const { admission, renewal: ofUsers } = await openAdmission(configuration, surroundings);
   const server = createRegistryServer({
     mirror,
     admission,
@@ -34,6 +36,6 @@ export async function openRegistryServer(
     handOver: accelRedirect === undefined ? undefined : new HandOver(accelRedirect),
     network: access,
   });
-  const renewal = tls && renewCertificate(server.server, tls, configuration.tls, 'tls', logger);
-  return { server, renewals: renewal === undefined ? [] : [renewal] };
+  const ofTls = tls && renewCertificate(server.server, tls, configuration.tls, 'tls', logger);
+  return { server, renewals: [ofUsers, ofTls].filter((renewal) => renewal !== undefined) };
 }

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from '../access/admission.ts';
 import { ClientLimits, type ClientLimitsOptions, type Waiting } from '../access/clientLimits.ts';
 import { clientNetwork } from '../access/clientNetwork.ts';
 import type { ClientPlace } from '../access/clientPlaces.ts';
 import { RegistryError } from '../registry/errors.ts';
 import { CrowdedError } from '../upstream/patientSlots.ts';
+import { RequestClient } from './requestClient.ts';
 
 /** Tells clients apart that have limits of their own: requests of one client have the same text. */
 export type ClientKey = (request: FastifyRequest) => string;
@@ -11,14 +13,19 @@ export type ClientKey = (request: FastifyRequest) => string;
 /** What {@link ClientTurns} is made of. */
 export interface ClientTurnsOptions {
   readonly limits: ClientLimitsOptions;
-  /** By default whoever is known by name by then, and of others the network of the address. */
-  readonly clientKey?: ClientKey | undefined;
+  readonly clientKey: ClientKey;
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonicNow: () => number;
 }
 
-const byIdentity: ClientKey = ({ trace: { identity }, clientAddress }) =>
-  identity === undefined ? clientNetwork(clientAddress) : `${identity.by} ${identity.name}`;
+/** Whoever is known by name by then, and of others the network of the address. */
+export function clientKeyOf(admission: Pick<Admission, 'identityAtHand'>): ClientKey {
+  return (request) => {
+    const identity = request.trace.identity ?? admission.identityAtHand(new RequestClient(request));
+    if (identity === undefined) return clientNetwork(request.clientAddress);
+    return `${identity.by} ${identity.name}`;
+  };
+}
 
 /** Has the requests and the streams of a client wait for their turn, all in all no longer than the limits say. */
 export class ClientTurns {
@@ -26,7 +33,7 @@ export class ClientTurns {
   readonly #clientKey: ClientKey;
   readonly #now: () => number;
 
-  constructor({ limits, clientKey = byIdentity, monotonicNow }: ClientTurnsOptions) {
+  constructor({ limits, clientKey, monotonicNow }: ClientTurnsOptions) {
     this.#limits = new ClientLimits(limits);
     this.#clientKey = clientKey;
     this.#now = monotonicNow;

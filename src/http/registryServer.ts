@@ -8,7 +8,7 @@ import type { RequestObserver } from '../mirror/requestObserver.ts';
 import { clientAddress, trustedProxies } from './clientAddress.ts';
 import { certificateOf } from './clientCertificate.ts';
 import { ClientRanges } from './clientRanges.ts';
-import { ClientTurns, type ClientKey } from './clientTurns.ts';
+import { clientKeyOf, ClientTurns, type ClientKey } from './clientTurns.ts';
 import { ConnectionErrors } from './connectionErrors.ts';
 import { sendError } from './errorAnswer.ts';
 import type { HandOver } from './handOver.ts';
@@ -35,7 +35,7 @@ export interface NetworkOptions {
   readonly trustedProxies?: readonly string[];
   /** What one client may have; without, any number of everything. */
   readonly limits?: ClientLimitsOptions;
-  /** Tells clients apart for that; {@link ClientTurns} says how that is done by default. */
+  /** Tells clients apart for that; by default {@link clientKeyOf} does. */
   readonly clientKey?: ClientKey;
 }
 
@@ -173,10 +173,11 @@ function certificateRefusal(
 /** Has requests wait for their turn where there are limits, behind all that refuses them at once. */
 function limitClients(
   app: FastifyInstance,
-  { network = {}, monotonicNow }: RegistryServerOptions,
+  { network = {}, admission, monotonicNow }: RegistryServerOptions,
 ): ClientTurns | undefined {
-  const { limits, clientKey } = network;
+  const { limits } = network;
   if (limits === undefined) return undefined;
+  const clientKey = network.clientKey ?? clientKeyOf(admission);
   const turns = new ClientTurns({ limits, clientKey, monotonicNow });
   if (limits.requestsPerSecond > 0) {
     app.addHook('onRequest', async (_request, reply) => turns.request(reply));
