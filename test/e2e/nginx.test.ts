@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { chmod, readFile } from 'node:fs/promises';
-import { createServer, request as askMirror } from 'node:http';
+import { createServer, request as askMirror, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -189,6 +189,37 @@ test(
     assert.equal(direct.headers['x-accel-redirect'], undefined);
     const name = file.slice(join(stage.mirror.directory, 'v1/blobs').length);
     assert.equal((await askAt(`${nginx.url}/internal-blobs${name}`)).status, 404);
+  }),
+);
+
+/** The addresses of clients that the mirror has logged, oldest first. */
+function clientsOf({ mirror }: Stage): readonly string[] {
+  return mirror
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"client":'))
+    .map((line) => (JSON.parse(line) as { client: string }).client);
+}
+
+test(
+  'the mirror knows the clients of nginx, whomever they say they are, and whoever sends the answer',
+  { skip: skip === false && process.getuid?.() !== 0 ? 'must be run as root' : skip },
+  withHeld(async ({ stage, nginx, large, file }) => {
+    const path = `/v2/acme/summed/blobs/${large.digest}`;
+    for (const mode of [0o644, 0o600]) {
+      await chmod(file, mode);
+      const request = askMirror(`${nginx.url}${path}`, {
+        localAddress: '127.0.0.9',
+        headers: { 'x-forwarded-for': '192.0.2.66', 'x-forwarded-proto': 'https' },
+      });
+      request.end();
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      await answer.resume().toArray();
+    }
+    // For the second one, which nginx may not read, the mirror is asked twice.
+    const count = (client: string) => clientsOf(stage).filter((one) => one === client).length;
+    await waitUntil('all are logged', async () => Promise.resolve(count('127.0.0.9') === 3));
+    assert.equal(count('192.0.2.66'), 0);
   }),
 );
 

@@ -9,8 +9,11 @@ import { repositoryRoot } from './repository.ts';
 import { runCommand } from './runCommand.ts';
 import { waitUntilReady } from './waitUntilReady.ts';
 
-/** What {@link startNginx} makes of the mirror's settings: they name the location of the site file. */
-export const nginxSettings = { accelRedirect: '/internal-blobs' };
+/** What {@link startNginx} makes of the mirror's settings: they name the location of the site file, and nginx. */
+export const nginxSettings = {
+  accelRedirect: '/internal-blobs',
+  access: { trustedProxies: ['127.0.0.1'] },
+};
 
 /** An nginx before a mirror. */
 export interface Nginx {
