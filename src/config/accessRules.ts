@@ -1,6 +1,9 @@
 import { nearestName } from './suggestion.ts';
 import { fieldOf, listAt, reportRepeated, type Report } from './unparsedSettings.ts';
 
+// containerd gives up when headers take 30 s, of which an upstream may take half for its own.
+const longestWait = 15_000;
+
 /**
  * The rules that concern the settings below `access` together with others. Settings that are wrong by
  * themselves may still stand there unparsed: those are passed over.
@@ -17,6 +20,10 @@ export function accessRules(settings: unknown, hosts: readonly string[], report:
     }
   }
   reportWantOfUsers(settings, report);
+  const wait = fieldOf(fieldOf(access, 'limits'), 'wait');
+  if (typeof wait === 'number' && wait > longestWait) {
+    report(['access', 'limits', 'wait'], 'expected no more than 15s, or clients give up meanwhile');
+  }
 }
 
 function reportUnknownUpstreams(access: unknown, hosts: readonly string[], report: Report): void {

@@ -67,14 +67,14 @@ const limits = z
   .strictObject({
     requestsPerSecond: count
       .prefault('0')
-      .describe('How many requests a second one client may make in the long run; `0`: any number.'),
+      .describe('How many requests one client may make in any second; `0`: any number.'),
     streams: count
       .prefault('0')
-      .describe('How many answers one client may be sent at the same time; `0`: any number.'),
+      .describe('How many large blobs one client may be sent at the same time; `0`: any number.'),
     wait: duration
       .prefault('10s')
       .describe(
-        'How long a request beyond that is kept waiting for its turn, before it is refused with 429.',
+        'How long a request beyond that is kept waiting for its turn, at most `15s`, before it is refused with 429.',
       ),
   })
   .prefault({});

@@ -111,6 +111,10 @@ const cases: readonly (readonly [string, string])[] = [
     'access:\n  limits: {streams: many}',
     `2:21: access.limits.streams: expected ${count}, got "many"`,
   ],
+  [
+    'access:\n  limits: {wait: 16s}',
+    '2:18: access.limits.wait: expected no more than 15s, or clients give up meanwhile, got "16s"',
+  ],
   ['access:\n  user: []', '2:3: access.user: no such setting'],
   [
     'upstreams:\n  - host: ghcr.io\n    deny: [{repositories: [a]}]',
