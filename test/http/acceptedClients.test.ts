@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect as connectPlainly, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { AcceptedClients } from '../../src/http/acceptedClients.ts';
@@ -31,9 +31,21 @@ async function startServer(t: Lifetime) {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const open = async (name?: string) => {
+  /** A client that says nothing yet. */
+  const reach = async (): Promise<Socket> => {
+    const arrived = once(server, 'connection');
+    const socket = connectPlainly(port, '127.0.0.1');
+    await arrived;
+    return socket;
+  };
+  const open = async (name?: string, through?: Socket) => {
     const shown = name === undefined ? {} : clientCertificate(name);
-    const socket = connect({ port, host: '127.0.0.1', ca: pair.certificate, ...shown });
+    const socket = connect({
+      socket: through ?? (await reach()),
+      host: '127.0.0.1',
+      ca: pair.certificate,
+      ...shown,
+    });
     await once(socket, 'secureConnect');
     return async (): Promise<unknown> => {
       socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
@@ -41,7 +53,7 @@ async function startServer(t: Lifetime) {
       return JSON.parse(answer.toString().split('\r\n\r\n')[1] ?? '');
     };
   };
-  return { accepted, open };
+  return { accepted, reach, open };
 }
 
 const foreign = {
@@ -58,6 +70,14 @@ test('a connection that is kept alive is refused when its authority is none any 
   assert.deepEqual(await asAlice(), { kind: 'user', name: 'alice' });
   assert.deepEqual(await asBob(), foreign);
   assert.deepEqual(await unasked(), foreign);
+});
+
+test('a client that began its handshake before the change is held to what holds after it', async (t) => {
+  const { accepted, reach, open } = await startServer(t);
+  const [early, alsoEarly] = [await reach(), await reach()];
+  accepted.keepTo([staff]);
+  assert.deepEqual(await (await open('bob', early))(), foreign);
+  assert.deepEqual(await (await open('alice', alsoEarly))(), { kind: 'user', name: 'alice' });
 });
 
 test('a certificate counts as issued by the root that its chain ends in', async (t) => {
