@@ -25,6 +25,13 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
 };
 
+/** Why nothing was to be had from an address, in a few words; what TLS is spoken at hangs up on plain HTTP. */
+export function unreachableReason(error: unknown, { protocol }: URL): string {
+  const reason = networkReason(error);
+  const isCut = reason === reasons['UND_ERR_SOCKET'];
+  return isCut && protocol === 'http:' ? `${reason}; is it https:// instead?` : reason;
+}
+
 /** Why a call over the network failed, in a few words. */
 export function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer';

@@ -14,7 +14,7 @@ import type {
   VerificationOptions,
 } from '../upkeep/verification/verification.ts';
 import type { WarmingEvent, WarmingOptions } from '../upkeep/warming/warming.ts';
-import { networkReason } from './networkReason.ts';
+import { networkReason, unreachableReason } from './networkReason.ts';
 import { opsConnector } from './opsConnector.ts';
 import { refusalOf } from './remoteRefusal.ts';
 import { readLines } from './remoteLines.ts';
@@ -182,7 +182,7 @@ export class RemoteUpkeep implements Upkeep {
     } catch (error) {
       // What the archive's own reader says is no failure of the network.
       if (error instanceof UpkeepError || isOfFile(error)) throw error;
-      const reason = networkReason(error);
+      const reason = unreachableReason(error, url);
       throw new UpkeepError(
         'failed',
         `cannot reach the mirror at ${this.#base.origin}: ${reason}`,

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { UsageError } from './command.ts';
-import { networkReason } from './networkReason.ts';
+import { unreachableReason } from './networkReason.ts';
 import { opsConnector } from './opsConnector.ts';
 import { localOpsUrl, parseOpsUrl, type OpsSettings } from './opsUrl.ts';
 import { parseSamples } from './statsSamples.ts';
@@ -64,13 +64,13 @@ async function fetchText(
     throw new NoStatsError(`${url.href} answers with status ${statusCode}: ${whatToDo}`);
   } catch (error) {
     if (error instanceof NoStatsError || signal.aborted) throw error;
-    throw new NoStatsError(`cannot read ${url.href}: ${reasonOf(error)}; ${whatToDo}`);
+    throw new NoStatsError(`cannot read ${url.href}: ${reasonOf(error, url)}; ${whatToDo}`);
   } finally {
     await dispatcher.destroy();
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, url: URL): string {
   const isLate = error instanceof Error && error.name === 'TimeoutError';
-  return isLate ? `no answer within ${patience / 1000} s` : networkReason(error);
+  return isLate ? `no answer within ${patience / 1000} s` : unreachableReason(error, url);
 }

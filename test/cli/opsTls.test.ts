@@ -82,6 +82,15 @@ test('another address is trusted as usual, so a certificate of nobody known is r
   }
 });
 
+test('over plain HTTP nothing is to be had there, and TLS is hinted at', async (t) => {
+  const { mirror } = await start(t);
+  for (const command of ['ls', 'stats']) {
+    const { code, stderr } = await runHere([command, '--url', `http://${mirror.opsAddress}`]);
+    assert.equal(code, 1);
+    assert.match(stderr, /the connection was broken off; is it https:\/\/ instead\?/);
+  }
+});
+
 test('a certificate that is not that of the configuration is refused before the token is shown', async (t) => {
   const { tls, run } = await start(t);
   await copyFile(certificatePath('first.crt'), tls.certificateFile);
