@@ -136,7 +136,7 @@ async function answerBase(
 ): Promise<FastifyReply> {
   const client = new RequestClient(request);
   const { trace } = request;
-  const asksForLogIn = isAmong(logInHosts, request.host);
+  const asksForLogIn = isAmong(logInHosts, request.headers.host ?? '');
   trace.identity = await admission.requireBase(client, mirror.upstreams.default, asksForLogIn);
   reply.header('content-type', 'application/json');
   return sendBytes(reply, emptyObject);

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { FastifyReply } from 'fastify';
 import type { Identity } from '../../src/access/client.ts';
-import { ClientTurns } from '../../src/http/clientTurns.ts';
+import { clientKeyOf, ClientTurns } from '../../src/http/clientTurns.ts';
 import { RequestTrace } from '../../src/http/requestTrace.ts';
 import { RegistryError } from '../../src/registry/errors.ts';
 import { manualClock } from '../support/manualClock.ts';
@@ -15,6 +15,8 @@ function replyTo(clientAddress: string, identity?: Identity): FastifyReply {
   const raw = Object.assign(new EventEmitter(), { destroyed: false });
   return { raw, request: { trace, clientAddress } } as unknown as FastifyReply;
 }
+
+const clientKey = clientKeyOf({ identityAtHand: () => undefined });
 
 function isTooMany(error: unknown): boolean {
   return error instanceof RegistryError && error.code === 'TOOMANYREQUESTS';
@@ -28,7 +30,7 @@ test('a request waits for its turn and its stream together no longer than it may
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const now = manualClock();
   const limits = { requestsPerSecond: 1, streams: 1, wait: 10_000 };
-  const turns = new ClientTurns({ limits, monotonicNow: now });
+  const turns = new ClientTurns({ limits, clientKey, monotonicNow: now });
   const pass = (milliseconds: number): void => {
     now.advance(milliseconds);
     t.mock.timers.tick(milliseconds);
@@ -52,7 +54,7 @@ test('a request waits for its turn and its stream together no longer than it may
 test('a user is one client wherever it is, and users at one address are several', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const limits = { requestsPerSecond: 0, streams: 1, wait: 0 };
-  const turns = new ClientTurns({ limits, monotonicNow: () => 0 });
+  const turns = new ClientTurns({ limits, clientKey, monotonicNow: () => 0 });
   const [ann, bob] = ['ann', 'bob'].map((name): Identity => ({ name, by: 'password' }));
   const upstreams: Identity = { name: 'ann', by: 'upstream' };
   for (const identity of [ann, bob, upstreams, undefined]) {
@@ -63,9 +65,22 @@ test('a user is one client wherever it is, and users at one address are several'
   await assert.rejects(elsewhere, isTooMany);
 });
 
+test('a user whose password is remembered has requests of its own from the first on', async () => {
+  const limits = { requestsPerSecond: 1, streams: 0, wait: 0 };
+  const users: Identity[] = ['ann', 'bob'].map((name) => ({ name, by: 'password' }));
+  const byTurns = clientKeyOf({ identityAtHand: () => users.shift() });
+  const turns = new ClientTurns({ limits, clientKey: byTurns, monotonicNow: () => 0 });
+  const replies = ['first', 'second', 'third'].map(() => {
+    const reply = replyTo('192.0.2.1');
+    return Object.assign(reply, { request: { ...reply.request, headers: {}, raw: {} } });
+  });
+  for (const reply of replies) await turns.request(reply);
+  await assert.rejects(turns.request(replyTo('192.0.2.1')), isTooMany);
+});
+
 test('who has left already does not wait', async () => {
   const limits = { requestsPerSecond: 1, streams: 0, wait: 3_600_000 };
-  const turns = new ClientTurns({ limits, monotonicNow: () => 0 });
+  const turns = new ClientTurns({ limits, clientKey, monotonicNow: () => 0 });
   await turns.request(replyTo('192.0.2.1'));
   const reply = replyTo('192.0.2.1');
   Object.assign(reply.raw, { destroyed: true });
