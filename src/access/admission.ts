@@ -1,52 +1,18 @@
 import { RegistryError } from '../registry/errors.ts';
 import type { RepositoryName } from '../registry/repositoryName.ts';
-import { asClientError } from '../mirror/clientError.ts';
 import type { MirroredRepository, MirroredUpstream } from '../mirror/mirroredUpstream.ts';
 import { PrivateRepositoryError, type Visibility } from '../mirror/visibility.ts';
 import type { AccessDecision, AccessRules } from './accessRules.ts';
 import type { Client, Identity } from './client.ts';
-import { readBasic, type Login } from './login.ts';
-
-/** The users who log in by a password of ours. `Passwords` is one. */
-export interface PasswordCheck {
-  /** Whether there is such a user. */
-  has(username: string): boolean;
-  /** The user whose password was found right in this very `Authorization`, where that is remembered. */
-  recall(authorization: string): string | undefined;
-  /** Whether the password is right. May take long after failures. */
-  verify(authorization: string, login: Login, address: string): Promise<boolean>;
-}
-
-/** What the upstreams think of credentials of theirs. `UpstreamCredentials` is one. */
-export interface CredentialVerdicts {
-  /** Whether who sends this `Authorization` may pull from the repository, where that is remembered. */
-  recall(authorization: string, repository: MirroredRepository): boolean | undefined;
-  /** Whether the upstream lets them pull from the repository. Rejects with what asking it failed with. */
-  check(
-    authorization: string,
-    login: Login,
-    repository: MirroredRepository,
-    address: string,
-  ): Promise<boolean>;
-  /** Whether the upstream takes them at all. Rejects as `check`. */
-  logsIn(
-    authorization: string,
-    login: Login,
-    upstream: MirroredUpstream,
-    address: string,
-  ): Promise<boolean>;
-}
+import type { LogIns } from './logIns.ts';
 
 /** What it takes to tell who may pull what. */
 export interface AdmissionOptions {
   readonly visibility: Visibility;
   readonly rules: AccessRules;
+  readonly logIns: LogIns;
   /** Whether what is open needs no log-in. */
   readonly anonymous: boolean;
-  /** The users of the htpasswd file; `undefined` without one. */
-  readonly passwords?: PasswordCheck | undefined;
-  /** Checks credentials at the upstreams; `undefined` where clients' are of no use. */
-  readonly upstreamCredentials?: CredentialVerdicts | undefined;
 }
 
 /** That a client may pull from a repository. */
@@ -69,21 +35,19 @@ export class Admission {
   readonly #visibility: Visibility;
   readonly #rules: AccessRules;
   readonly #anonymous: boolean;
-  readonly #passwords: PasswordCheck | undefined;
-  readonly #upstreamCredentials: CredentialVerdicts | undefined;
+  readonly #logIns: LogIns;
 
   constructor(options: AdmissionOptions) {
     this.#visibility = options.visibility;
     this.#rules = options.rules;
     this.#anonymous = options.anonymous;
-    this.#passwords = options.passwords;
-    this.#upstreamCredentials = options.upstreamCredentials;
+    this.#logIns = options.logIns;
   }
 
   /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
   recall(client: Client, found: MirroredRepository): Admitted | undefined {
     if (found.list?.refusalOf(found.name) !== undefined) return undefined;
-    const identity = this.identityAtHand(client);
+    const identity = this.#logIns.recall(client);
     if (identity === undefined && !this.#anonymous) return this.#recallUpstream(client, found);
     if (identity !== undefined) {
       const decision = this.#rules.decide(identity.name, found);
@@ -106,7 +70,7 @@ export class Admission {
     found.list?.require(found.name);
     const recalled = this.recall(client, found);
     if (recalled !== undefined) return recalled;
-    const identity = this.identityAtHand(client);
+    const identity = this.#logIns.recall(client);
     if (identity !== undefined) return this.#requireFor(identity, found);
     try {
       return await this.#requireForStranger(found);
@@ -127,12 +91,11 @@ export class Admission {
     upstream: MirroredUpstream,
     asksForLogIn: boolean,
   ): Promise<Identity | undefined> {
-    const identity = this.identityAtHand(client) ?? (await this.#logIn(client, upstream));
+    const identity =
+      this.#logIns.recall(client) ?? (await this.#logIns.toAnything(client, upstream));
     if (identity !== undefined) return identity;
-    const isWrong = this.#canLogIn(client) && readBasic(client.authorization) !== undefined;
-    if (isWrong || !this.#anonymous || (asksForLogIn && this.#canLogIn(client))) {
-      throw this.#refusalOf(client);
-    }
+    const isAsked = !this.#anonymous || (asksForLogIn && this.#logIns.isPossible(client));
+    if (isAsked || this.#logIns.isTried(client)) throw this.#refusalOf(client);
     return undefined;
   }
 
@@ -147,7 +110,7 @@ export class Admission {
     error: unknown,
   ): unknown {
     if (!(error instanceof RegistryError) || error.code !== 'NAME_UNKNOWN') return error;
-    if (identity === undefined && (!this.#anonymous || this.#canLogIn(client))) {
+    if (identity === undefined && (!this.#anonymous || this.#logIns.isPossible(client))) {
       return this.#refusalOf(client, error);
     }
     if (error instanceof PrivateRepositoryError) return error;
@@ -155,11 +118,8 @@ export class Admission {
   }
 
   /** Who the client is, where that needs no password to be checked. */
-  identityAtHand({ certificateName, authorization }: Client): Identity | undefined {
-    if (certificateName !== undefined) return { name: certificateName, by: 'certificate' };
-    if (authorization === undefined) return undefined;
-    const name = this.#passwords?.recall(authorization);
-    return name === undefined ? undefined : { name, by: 'password' };
+  identityAtHand(client: Client): Identity | undefined {
+    return this.#logIns.recall(client);
   }
 
   async #requireFor(identity: Identity, found: MirroredRepository): Promise<Admitted> {
@@ -218,78 +178,27 @@ export class Admission {
   }
 
   async #admitByLogIn(client: Client, found: MirroredRepository): Promise<Admitted | undefined> {
-    const { authorization = '', address } = client;
-    const login = readBasic(authorization);
-    if (login === undefined) return undefined;
-    const checks = this.#checksFor(client, login);
-    if (checks === 'none') return undefined;
-    if (checks === 'password') {
-      const identity = await this.#checkPassword(client, login);
-      return identity && this.#requireFor(identity, found);
-    }
-    const isTaken = await asked(checks.check(authorization, login, found, address));
-    return isTaken ? byUpstream(found, login.username) : undefined;
-  }
-
-  async #logIn(client: Client, upstream: MirroredUpstream): Promise<Identity | undefined> {
-    const { authorization = '', address } = client;
-    const login = readBasic(authorization);
-    if (login === undefined) return undefined;
-    const checks = this.#checksFor(client, login);
-    if (checks === 'none') return undefined;
-    if (checks === 'password') return await this.#checkPassword(client, login);
-    const isTaken = await asked(checks.logsIn(authorization, login, upstream, address));
-    return isTaken ? { name: login.username, by: 'upstream' } : undefined;
-  }
-
-  /** What a log-in is checked against. The password of a user of ours is shown to no upstream, even a wrong one. */
-  #checksFor(client: Client, { username }: Login): 'password' | 'none' | CredentialVerdicts {
-    if (this.#passwords?.has(username) === true) return 'password';
-    if (this.#upstreamCredentials !== undefined && client.isSafe) return this.#upstreamCredentials;
-    return this.#passwords === undefined ? 'none' : 'password';
-  }
-
-  async #checkPassword(
-    { authorization = '', address }: Client,
-    login: Login,
-  ): Promise<Identity | undefined> {
-    const isRight = await this.#passwords?.verify(authorization, login, address);
-    return isRight === true ? { name: login.username, by: 'password' } : undefined;
+    const identity = await this.#logIns.toPull(client, found);
+    if (identity?.by === 'upstream') return byUpstream(found, identity);
+    return identity && this.#requireFor(identity, found);
   }
 
   #recallUpstream(client: Client, found: MirroredRepository): Admitted | undefined {
-    const { authorization, isSafe } = client;
-    if (authorization === undefined || !isSafe) return undefined;
-    if (this.#upstreamCredentials?.recall(authorization, found) !== true) return undefined;
-    const login = readBasic(authorization);
-    return login && byUpstream(found, login.username);
-  }
-
-  /** Whether there is something that the client could log in with by user name and password. */
-  #canLogIn({ isSafe }: Client): boolean {
-    return this.#passwords !== undefined || (this.#upstreamCredentials !== undefined && isSafe);
+    const identity = this.#logIns.recallPull(client, found);
+    return identity && byUpstream(found, identity);
   }
 
   #refusalOf(client: Client, cause?: Error): RegistryError {
-    if (this.#canLogIn(client)) return new RegistryError('UNAUTHORIZED', { cause: cause?.cause });
+    if (this.#logIns.isPossible(client))
+      return new RegistryError('UNAUTHORIZED', { cause: cause?.cause });
     return new RegistryError('DENIED', { message: 'this needs a client certificate', cause });
   }
 }
 
-function byUpstream(repository: MirroredRepository, name: string): Admitted {
-  const identity: Identity = { name, by: 'upstream' };
+function byUpstream(repository: MirroredRepository, identity: Identity): Admitted {
   return { repository, rule: 'access.upstreamCredentials', identity, isOpen: false };
 }
 
 function reasonOf({ cause, message }: Error): string {
   return cause instanceof Error ? cause.message : message;
-}
-
-/** The verdict of an upstream, or what it means to a client that there is none. */
-async function asked(verdict: Promise<boolean>): Promise<boolean> {
-  try {
-    return await verdict;
-  } catch (error) {
-    throw asClientError(error);
-  }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { AccessRules } from '../access/accessRules.ts';
 import { Admission } from '../access/admission.ts';
 import { LogInFailures } from '../access/logInFailures.ts';
+import { LogIns } from '../access/logIns.ts';
 import { UpstreamCredentials } from '../access/upstreamCredentials.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Visibility } from '../mirror/visibility.ts';
@@ -38,8 +39,10 @@ export async function openAdmission(
     visibility,
     rules: new AccessRules(access.rules, access.groups),
     anonymous: access.anonymous,
-    passwords: users?.passwords,
-    upstreamCredentials: verifies ? new UpstreamCredentials({ failures, now }) : undefined,
+    logIns: new LogIns({
+      passwords: users?.passwords,
+      upstreamCredentials: verifies ? new UpstreamCredentials({ failures, now }) : undefined,
+    }),
   });
   return { admission, renewal: users?.renewal };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { AccessRules } from '../../src/access/accessRules.ts';
 import { Admission, type AdmissionOptions } from '../../src/access/admission.ts';
+import { LogIns, type LogInsOptions } from '../../src/access/logIns.ts';
 import { createRegistryServer } from '../../src/http/registryServer.ts';
 import { Mirror, type MirrorOptions } from '../../src/mirror/mirror.ts';
 import { MirroredUpstreams, type MirroredUpstream } from '../../src/mirror/mirroredUpstream.ts';
@@ -47,7 +48,7 @@ export interface TestMirrorOptions {
     readonly reason: string;
   }>;
   /** Who may pull what; without it, everybody what is open. */
-  readonly access?: Partial<Omit<AdmissionOptions, 'visibility'>>;
+  readonly access?: Partial<Omit<AdmissionOptions, 'visibility' | 'logIns'>> & LogInsOptions;
   readonly logInHosts?: readonly string[];
   readonly offline?: boolean;
   readonly tagFreshness?: number;
@@ -178,7 +179,9 @@ export function globsOf(texts: readonly string[]): Glob[] {
 /** Who may pull what from a mirror: everybody what is open, but for what is said. */
 export function admissionTo(mirror: Mirror, access: TestMirrorOptions['access'] = {}): Admission {
   const rules = new AccessRules([], []);
-  return new Admission({ visibility: mirror.visibility, rules, anonymous: true, ...access });
+  const logIns = new LogIns(access);
+  const { visibility } = mirror;
+  return new Admission({ visibility, rules, logIns, anonymous: true, ...access });
 }
 
 function openTestUpstream(

@@ -1,0 +1,127 @@
+import { asClientError } from '../mirror/clientError.ts';
+import type { MirroredRepository, MirroredUpstream } from '../mirror/mirroredUpstream.ts';
+import type { Client, Identity } from './client.ts';
+import { readBasic, type Login } from './login.ts';
+
+/** The users who log in by a password of ours. `Passwords` is one. */
+export interface PasswordCheck {
+  /** Whether there is such a user. */
+  has(username: string): boolean;
+  /** The user whose password was found right in this very `Authorization`, where that is remembered. */
+  recall(authorization: string): string | undefined;
+  /** Whether the password is right. May take long after failures. */
+  verify(authorization: string, login: Login, address: string): Promise<boolean>;
+}
+
+/** What the upstreams think of credentials of theirs. `UpstreamCredentials` is one. */
+export interface CredentialVerdicts {
+  /** Whether who sends this `Authorization` may pull from the repository, where that is remembered. */
+  recall(authorization: string, repository: MirroredRepository): boolean | undefined;
+  /** Whether the upstream lets them pull from the repository. Rejects with what asking it failed with. */
+  check(
+    authorization: string,
+    login: Login,
+    repository: MirroredRepository,
+    address: string,
+  ): Promise<boolean>;
+  /** Whether the upstream takes them at all. Rejects as `check`. */
+  logsIn(
+    authorization: string,
+    login: Login,
+    upstream: MirroredUpstream,
+    address: string,
+  ): Promise<boolean>;
+}
+
+/** What log-ins are checked by. */
+export interface LogInsOptions {
+  /** The users of the htpasswd file; `undefined` without one. */
+  readonly passwords?: PasswordCheck | undefined;
+  /** Checks credentials at the upstreams; `undefined` where clients' are of no use. */
+  readonly upstreamCredentials?: CredentialVerdicts | undefined;
+}
+
+/** Finds out who clients are. */
+export class LogIns {
+  readonly #passwords: PasswordCheck | undefined;
+  readonly #upstreamCredentials: CredentialVerdicts | undefined;
+
+  constructor({ passwords, upstreamCredentials }: LogInsOptions) {
+    this.#passwords = passwords;
+    this.#upstreamCredentials = upstreamCredentials;
+  }
+
+  /** Whether there is something that the client could log in to by user name and password. */
+  isPossible({ isSafe }: Client): boolean {
+    return this.#passwords !== undefined || (this.#upstreamCredentials !== undefined && isSafe);
+  }
+
+  /** Whether the client tries to. */
+  isTried(client: Client): boolean {
+    return this.isPossible(client) && readBasic(client.authorization) !== undefined;
+  }
+
+  /** Who the client is, where that needs no password to be checked. */
+  recall({ certificateName, authorization }: Client): Identity | undefined {
+    if (certificateName !== undefined) return { name: certificateName, by: 'certificate' };
+    if (authorization === undefined) return undefined;
+    const name = this.#passwords?.recall(authorization);
+    return name === undefined ? undefined : { name, by: 'password' };
+  }
+
+  /** Who the client is to the upstream, where it is remembered that it lets the client pull from the repository. */
+  recallPull(
+    { authorization, isSafe }: Client,
+    repository: MirroredRepository,
+  ): Identity | undefined {
+    if (authorization === undefined || !isSafe) return undefined;
+    if (this.#upstreamCredentials?.recall(authorization, repository) !== true) return undefined;
+    const login = readBasic(authorization);
+    return login && { name: login.username, by: 'upstream' };
+  }
+
+  /**
+   * Who the client is: a user of ours, or one whom the upstream lets pull from the repository.
+   * @throws {RegistryError} what an upstream that can't be asked means, or `TOOMANYREQUESTS`
+   */
+  toPull(client: Client, repository: MirroredRepository): Promise<Identity | undefined> {
+    const { authorization = '', address } = client;
+    return this.#logIn(client, (verdicts, login) =>
+      verdicts.check(authorization, login, repository, address),
+    );
+  }
+
+  /** Who the client is: a user of ours, or one whom the upstream knows. Throws as {@link toPull}. */
+  toAnything(client: Client, upstream: MirroredUpstream): Promise<Identity | undefined> {
+    const { authorization = '', address } = client;
+    return this.#logIn(client, (verdicts, login) =>
+      verdicts.logsIn(authorization, login, upstream, address),
+    );
+  }
+
+  /** The password of a user of ours is shown to no upstream, not even a wrong one. */
+  async #logIn(
+    client: Client,
+    ask: (verdicts: CredentialVerdicts, login: Login) => Promise<boolean>,
+  ): Promise<Identity | undefined> {
+    const { authorization = '', address, isSafe } = client;
+    const login = readBasic(authorization);
+    if (login === undefined) return undefined;
+    const { username: name } = login;
+    const verdicts = isSafe ? this.#upstreamCredentials : undefined;
+    if (verdicts !== undefined && this.#passwords?.has(name) !== true) {
+      return (await asked(ask(verdicts, login))) ? { name, by: 'upstream' } : undefined;
+    }
+    const isRight = await this.#passwords?.verify(authorization, login, address);
+    return isRight === true ? { name, by: 'password' } : undefined;
+  }
+}
+
+/** The verdict of an upstream, or what it means to a client that there is none. */
+async function asked(verdict: Promise<boolean>): Promise<boolean> {
+  try {
+    return await verdict;
+  } catch (error) {
+    throw asClientError(error);
+  }
+}
