@@ -54,9 +54,10 @@ export class ManifestFetcher {
     const generation = await this.#memberships.generation(repository);
     const body = await upstream.getManifest(name, reference);
     if (body === undefined) {
-      throw new RegistryError('MANIFEST_UNKNOWN', {
-        detail: { reference: referenceText(reference) },
-      });
+      // As of one that is held for another repository: the two must not differ.
+      const { kind } = reference;
+      const detail = kind === 'tag' ? { tag: reference.tag } : { digest: reference.digest };
+      throw new RegistryError('MANIFEST_UNKNOWN', { detail });
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const { manifest, parsed } = this.#verified(host, reference, body);

@@ -118,8 +118,8 @@ export class Manifests {
     if (held === undefined) absences.refuse(repository, { kind: 'digest', digest });
     let known: ManifestHead | undefined = held ?? tag?.entry;
     if (known === undefined) {
-      await deliverability.requireBlobs(repository);
       known = await supply.check(repository, digest);
+      await deliverability.requireBlobs(repository);
     } else {
       await deliverability.require(repository, digest, tag?.source === 'stale');
     }
@@ -137,7 +137,8 @@ export class Manifests {
     if (held !== undefined || stale) await deliverability.require(repository, digest, stale);
     const kept = await this.#parts.held.read(digest);
     if (kept !== undefined) return { ...kept, outcome, ...warningOf(repository, tag) };
-    await deliverability.requireBlobs(repository);
+    if (tag === undefined) await deliverability.requireFetchable(repository, digest);
+    else await deliverability.requireBlobs(repository);
     const { manifest, joined } = await supply.fetch(repository, digest);
     // The circuit may have opened meanwhile.
     if (!(await repository.upstream.canGiveBlobs())) {

@@ -130,9 +130,16 @@ describe('while no blob can be had from the upstream', () => {
     const unheld = buildImage({ seed: 'unheld' });
     hub.addImage(repository, unheld, { tags: ['unheld'] });
     await assertRefused(scene, unheld.manifest.digest);
-    assert.equal(questions(scene), 0);
     await assertRefused(scene, 'unheld');
     assert.equal(hub.count({ operation: 'manifest_get' }), 0);
+  });
+
+  test('a manifest that is absent is said to be so, by GET as by HEAD', async (t) => {
+    const scene = await startWithoutBlobs(t);
+    const { digest: absent } = buildImage({ seed: 'absent' }).manifest;
+    for (const ask of [getManifest, headManifest]) {
+      assert.equal((await ask(scene.mirror, repository, absent)).status, 404);
+    }
   });
 
   test('an index of which no image is complete is refused', async (t) => {
