@@ -211,6 +211,7 @@ function openTestUpstream(
   return {
     mirrored: {
       upstream: ours.upstream,
+      credentials: ours.credentials,
       ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
       ...(options.allow === undefined && options.deny === undefined
         ? {}

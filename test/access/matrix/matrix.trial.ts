@@ -1,0 +1,4 @@
+import { routeCount } from './routes.ts';
+import { tryTables } from './run.ts';
+
+tryTables(routeCount);
