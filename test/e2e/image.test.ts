@@ -18,7 +18,8 @@ test(
   { skip },
   onStage(async (stage) => {
     await stage.upstream.push(await nodeBaseImage(stage.bench), 'library/node:26-slim');
-    const { docker } = await startDockerd(stage.client, await fastestStorageDriver(stage.bench));
+    const storageDriver = await fastestStorageDriver(stage.bench);
+    const { docker } = await startDockerd(stage.client, { storageDriver });
     const checkout = await copyCheckout(stage.bench);
     await docker('build', '--network', 'host', '--tag', 'pullthrough', checkout);
     await docker('run', '--detach', '--name', 'mirror', ...runFlags, 'pullthrough');

@@ -6,10 +6,13 @@ import { parse } from 'yaml';
 const folder = new URL('../../config/clients/', import.meta.url);
 const read = async (path: string) => readFile(new URL(path, folder), 'utf8');
 
-test('the file for dockerd is JSON with the keys that dockerd knows', async () => {
+test('the files for dockerd are JSON with the keys that dockerd knows', async () => {
   assert.deepEqual(JSON.parse(await read('dockerd/daemon.json')), {
     'registry-mirrors': ['http://mirror.example:5000'],
     'insecure-registries': ['mirror.example:5000'],
+  });
+  assert.deepEqual(JSON.parse(await read('dockerd/daemon-tls.json')), {
+    'registry-mirrors': ['https://mirror.example:5000'],
   });
 });
 

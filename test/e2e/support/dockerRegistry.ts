@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Bench } from './bench.ts';
+import { writeHtpasswd } from './htpasswdFile.ts';
 import { layoutReference, type Image } from './ociLayout.ts';
 import { startProgram } from './program.ts';
 import { runCommand } from './runCommand.ts';
@@ -52,6 +53,6 @@ async function settings(bench: Bench, login: Login | undefined): Promise<object>
 
 async function htpasswd(bench: Bench, login: Login): Promise<object> {
   const path = join(bench.directory, 'htpasswd');
-  await writeFile(path, await runCommand('htpasswd', ['-Bbn', login.username, login.password]));
+  await writeHtpasswd(path, [login]);
   return { htpasswd: { realm: 'upstream', path } };
 }

@@ -10,10 +10,11 @@ const largeLayerBytes = 60 * 1024 * 1024;
 
 /**
  * A runnable image of one layer: the machine's static busybox with `sh` and `echo`. A random file
- * in it makes its digests unique, so that no client can have it, or get it, from anywhere else.
+ * in it makes its digests unique, so that no client can have it, or get it, from anywhere else. `name`
+ * tells several on one bench apart.
  */
-export async function busyboxImage(bench: Bench): Promise<Image> {
-  return writeOciLayout(join(bench.directory, 'busybox-layout'), [await busyboxLayer()]);
+export async function busyboxImage(bench: Bench, name = 'busybox'): Promise<Image> {
+  return writeOciLayout(join(bench.directory, `${name}-layout`), [await busyboxLayer()]);
 }
 
 /** A runnable image that shows whether it is whole. */

@@ -6,6 +6,8 @@ export interface CommandOptions {
   readonly directory?: string;
   /** Milliseconds until it is killed; two minutes when absent. */
   readonly timeout?: number;
+  /** What it reads from its standard input; nothing when absent. */
+  readonly input?: string;
 }
 
 /** Runs a command to its end and resolves with its standard output; rejects with all it wrote when it fails. */
@@ -28,6 +30,6 @@ export function runCommand(
         if (error === null) resolve(stdout);
         else reject(new Error(`${error.message}\n${stdout}${stderr}`));
       },
-    ).stdin?.end();
+    ).stdin?.end(options.input);
   });
 }
