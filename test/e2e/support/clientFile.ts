@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { repositoryRoot } from './repository.ts';
 
 /** The mirror's address in the files of `config/clients`. */
-const exampleAddress = 'mirror.example:5000';
+export const exampleAddress = 'mirror.example:5000';
 
 /** A file of `config/clients`, made to point at the mirror at `address`: the tests use what users are given. */
 export async function clientFile(name: string, address: string): Promise<string> {
