@@ -178,14 +178,23 @@ export class Admission {
   }
 
   async #admitByLogIn(client: Client, found: MirroredRepository): Promise<Admitted | undefined> {
-    const identity = await this.#logIns.toPull(client, found);
+    const identity = this.#isClosed(found)
+      ? await this.#logIns.asUser(client)
+      : await this.#logIns.toPull(client, found);
     if (identity?.by === 'upstream') return byUpstream(found, identity);
     return identity && this.#requireFor(identity, found);
   }
 
   #recallUpstream(client: Client, found: MirroredRepository): Admitted | undefined {
+    if (this.#isClosed(found)) return undefined;
     const identity = this.#logIns.recallPull(client, found);
     return identity && byUpstream(found, identity);
+  }
+
+  /** What the operator says is private may be public upstream, which then lets everybody with an account pull it. */
+  #isClosed(found: MirroredRepository): boolean {
+    const { visibility, openBy } = this.#visibility.namespaces.of(found);
+    return visibility === 'private' && openBy === undefined;
   }
 
   #refusalOf(client: Client, cause?: Error): RegistryError {

@@ -91,6 +91,15 @@ export class LogIns {
     );
   }
 
+  /**
+   * Who the client is as a user of ours.
+   * @throws {RegistryError} `TOOMANYREQUESTS`
+   */
+  async asUser(client: Client): Promise<Identity | undefined> {
+    const login = readBasic(client.authorization);
+    return login && (await this.#checkPassword(client, login));
+  }
+
   /** Who the client is: a user of ours, or one whom the upstream knows. Throws as {@link toPull}. */
   toAnything(client: Client, upstream: MirroredUpstream): Promise<Identity | undefined> {
     const { authorization = '', address } = client;
@@ -104,16 +113,22 @@ export class LogIns {
     client: Client,
     ask: (verdicts: CredentialVerdicts, login: Login) => Promise<boolean>,
   ): Promise<Identity | undefined> {
-    const { authorization = '', address, isSafe } = client;
-    const login = readBasic(authorization);
+    const login = readBasic(client.authorization);
     if (login === undefined) return undefined;
     const { username: name } = login;
-    const verdicts = isSafe ? this.#upstreamCredentials : undefined;
-    if (verdicts !== undefined && this.#passwords?.has(name) !== true) {
-      return (await asked(ask(verdicts, login))) ? { name, by: 'upstream' } : undefined;
+    const verdicts = client.isSafe ? this.#upstreamCredentials : undefined;
+    if (verdicts === undefined || this.#passwords?.has(name) === true) {
+      return await this.#checkPassword(client, login);
     }
+    return (await asked(ask(verdicts, login))) ? { name, by: 'upstream' } : undefined;
+  }
+
+  async #checkPassword(
+    { authorization = '', address }: Client,
+    login: Login,
+  ): Promise<Identity | undefined> {
     const isRight = await this.#passwords?.verify(authorization, login, address);
-    return isRight === true ? { name, by: 'password' } : undefined;
+    return isRight === true ? { name: login.username, by: 'password' } : undefined;
   }
 }
 

@@ -54,13 +54,13 @@ alice, password   | open  | yes    | 404?    | 404+   | open      | 404    | yes
 bob, password     | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 carol, password   | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 wrong password    | 401   | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
-unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401!   | yes    | 403    | 403     | 401?
+unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 alice, cert       | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
-Hub, may pull     | token | yes    | asks    | token  | open      | asks   | yes    | 403    | 403     | 401?
-Hub, may not      | token | yes    | 401?    | 401+   | open      | asks   | yes    | 403    | 403     | 401?
-Hub, wrong        | 401!  | yes    | 401?    | 401+   | open      | 401!   | yes    | 403    | 403     | 401?
+Hub, may pull     | token | yes    | asks    | token  | open      | 401    | yes    | 403    | 403     | 401?
+Hub, may not      | token | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
+Hub, wrong        | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 Hub, in the clear | 401   | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 
 private: users, users and Hub accounts can log in
@@ -70,13 +70,13 @@ alice, password   | open  | yes    | yes     | open   | open      | yes    | yes
 bob, password     | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 carol, password   | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 wrong password    | 401   | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
-unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401!   | yes    | 403    | 403     | 401?
+unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
-Hub, may pull     | token | yes    | asks    | token  | open      | asks   | yes    | 403    | 403     | 401?
-Hub, may not      | token | yes    | 401?    | 401+   | open      | asks   | yes    | 403    | 403     | 401?
-Hub, wrong        | 401!  | yes    | 401?    | 401+   | open      | 401!   | yes    | 403    | 403     | 401?
+Hub, may pull     | token | yes    | asks    | token  | open      | 401    | yes    | 403    | 403     | 401?
+Hub, may not      | token | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
+Hub, wrong        | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 Hub, in the clear | 401   | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 
 private: allow, users and Hub accounts can log in
@@ -102,13 +102,13 @@ alice, password   | open  | yes    | 404?    | 404+   | open      | 404    | yes
 bob, password     | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 carol, password   | open  | 404    | 404     | 404    | 404       | 404    | 404    | 403    | 403     | 404
 wrong password    | 401   | 401    | 401     | 401    | 401       | 401    | 401    | 403    | 403     | 401
-unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401!   | 401!   | 403    | 403     | 401!
+unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 alice, cert       | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
-Hub, may pull     | token | asks   | asks    | asks   | asks      | asks   | asks   | 403    | 403     | 401?
-Hub, may not      | token | asks   | 401?    | 401?   | 401?      | asks   | 401?   | 403    | 403     | 401?
-Hub, wrong        | 401!  | 401!   | 401!    | 401!   | 401!      | 401!   | 401!   | 403    | 403     | 401!
+Hub, may pull     | token | asks   | asks    | asks   | asks      | 401    | asks   | 403    | 403     | 401?
+Hub, may not      | token | asks   | 401?    | 401?   | 401?      | 401    | 401?   | 403    | 403     | 401?
+Hub, wrong        | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 Hub, in the clear | 401   | 401    | 401     | 401    | 401       | 401    | 401    | 403    | 403     | 401
 
 private: users, nobody without a log-in
@@ -118,13 +118,13 @@ alice, password   | open  | yes    | yes     | open   | open      | yes    | yes
 bob, password     | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 carol, password   | open  | 404    | 404     | 404    | 404       | 404    | 404    | 403    | 403     | 404
 wrong password    | 401   | 401    | 401     | 401    | 401       | 401    | 401    | 403    | 403     | 401
-unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401!   | 401!   | 403    | 403     | 401!
+unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
-Hub, may pull     | token | asks   | asks    | asks   | asks      | asks   | asks   | 403    | 403     | 401?
-Hub, may not      | token | asks   | 401?    | 401?   | 401?      | asks   | 401?   | 403    | 403     | 401?
-Hub, wrong        | 401!  | 401!   | 401!    | 401!   | 401!      | 401!   | 401!   | 403    | 403     | 401!
+Hub, may pull     | token | asks   | asks    | asks   | asks      | 401    | asks   | 403    | 403     | 401?
+Hub, may not      | token | asks   | 401?    | 401?   | 401?      | 401    | 401?   | 403    | 403     | 401?
+Hub, wrong        | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 Hub, in the clear | 401   | 401    | 401     | 401    | 401       | 401    | 401    | 403    | 403     | 401
 
 private: allow, nobody without a log-in

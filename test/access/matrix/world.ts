@@ -1,5 +1,6 @@
 import { AccessRules } from '../../../src/access/accessRules.ts';
-import { Admission, type AdmissionOptions } from '../../../src/access/admission.ts';
+import { Admission } from '../../../src/access/admission.ts';
+import { LogIns, type LogInsOptions } from '../../../src/access/logIns.ts';
 import { hashPassword } from '../../../src/access/bcryptHash.ts';
 import { LogInFailures } from '../../../src/access/logInFailures.ts';
 import { Passwords } from '../../../src/access/passwords.ts';
@@ -96,7 +97,7 @@ export async function startWorld(t: Lifetime, settings: WorldSettings): Promise<
   return { hub, clock, mirror, clients, anything: connect({ row: '', tls: true }, open) };
 }
 
-function logInsBy(clock: ManualClock): Partial<AdmissionOptions> {
+function logInsBy(clock: ManualClock): LogInsOptions {
   // Nobody waits: it is not what is tried here.
   const failures = new LogInFailures({ now: clock, wait: async () => {} });
   return {
@@ -112,5 +113,5 @@ function admissionToAll({ store }: TestMirror, clock: ManualClock): Admission {
     offline: false,
     now: clock,
   });
-  return new Admission({ visibility, rules, anonymous: true });
+  return new Admission({ visibility, rules, logIns: new LogIns({}), anonymous: true });
 }
