@@ -20,18 +20,21 @@ export function tlsOptions({ certificate, key, clientCa }: TlsPair) {
     // The client's order: Go's prefers AES-128, and where a processor has no AES instructions, ChaCha20. All
     // that is offered is safe.
     honorCipherOrder: false,
-    ...(clientCa === undefined ? {} : clientOptions(clientCa)),
+    secureOptions: optionsFor(clientCa),
+    ...(clientCa === undefined ? {} : { ca: clientCa }),
   } as const satisfies ServerOptions;
 }
 
-/** How clients' certificates are checked. */
-function clientOptions(clientCa: Buffer) {
-  return {
-    ca: clientCa,
-    // A resumed session is taken at its word: that of a certificate which has expired since, and whose chain is
-    // gone. No registry client resumes one.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  } as const satisfies ServerOptions;
+/**
+ * TLS 1.2 lets a client shake hands again: at a price for the server, and with another certificate than the one
+ * that was accepted, which Node does not look at. A resumed session is taken at its word: that of a
+ * certificate which has expired since, and whose chain is gone. No registry client does either.
+ */
+function optionsFor(clientCa: Buffer | undefined): number {
+  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET } = constants;
+  return clientCa === undefined
+    ? SSL_OP_NO_RENEGOTIATION
+    : SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET;
 }
 
 /** Has a server use another certificate for the connections to come; those that are open keep theirs. */

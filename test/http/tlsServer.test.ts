@@ -64,6 +64,16 @@ test('TLS 1.2 and 1.3 are spoken, and nothing older', async (t) => {
   await assert.rejects(shakeHands(port, old), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
 });
 
+test('a client cannot shake hands again, as another one', async (t) => {
+  const { port } = await startTls(t);
+  const socket = await shakeHands(port, { maxVersion: 'TLSv1.2' });
+  const { promise, resolve } = Promise.withResolvers<Error | null>();
+  socket.on('error', resolve);
+  socket.renegotiate({}, resolve);
+  assert.match(String(await promise), /no_renegotiation|no renegotiation/i);
+  socket.destroy();
+});
+
 test('SSL 3.0 is refused', async (t) => {
   const { port } = await startTls(t);
   // A ClientHello (RFC 6101 §5.6.1.2) of version 3.0: 32 random bytes, no session, three of its cipher suites
