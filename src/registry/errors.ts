@@ -16,7 +16,8 @@ export const registryErrors = {
   HEADERS_TOO_LARGE: { status: 431, message: 'the request headers are too large' },
   REQUEST_TIMEOUT: { status: 408, message: 'the request did not arrive in time' },
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
-  UNAUTHORIZED: { status: 401, message: 'authentication required' },
+  // Not the sentence of CNCF Distribution: clients that are made with it, docker and podman among them, leave that out.
+  UNAUTHORIZED: { status: 401, message: 'a valid log-in is required' },
   UNAVAILABLE: { status: 503, message: 'service unavailable' },
   UNKNOWN: { status: 500, message: 'unknown error' },
   UNSUPPORTED: {
