@@ -9,6 +9,7 @@ import {
   assertServedNoSecret,
   assertServedSecret,
   bob,
+  logInAddress,
   mona,
   onAccessStage,
   otto,
@@ -16,7 +17,6 @@ import {
   secretName,
   users,
   wrongPassword,
-  type AccessStage,
 } from './support/accessStage.ts';
 import type { Bench } from './support/bench.ts';
 import { startDockerd, type Dockerd } from './support/dockerd.ts';
@@ -94,7 +94,7 @@ for (const [kind, settings] of [
     { skip },
     onAccessStage(settings, async (stage) => {
       const dockerd = await startDockerd(stage.client);
-      const registry = atLocalhost(stage);
+      const registry = logInAddress(stage);
       const folder = join(stage.bench.directory, 'alice');
       await assert.rejects(
         dockerd.logIn(registry, { ...alice, password: wrongPassword }, folder),
@@ -109,7 +109,7 @@ for (const [kind, settings] of [
     { skip },
     onAccessStage(settings, async (stage) => {
       const dockerd = await startDockerd(stage.client);
-      const registry = atLocalhost(stage);
+      const registry = logInAddress(stage);
       const [own, other] = ['alice', 'bob'].map((name) => join(stage.bench.directory, name));
       await dockerd.logIn(registry, alice, own ?? '');
       await dockerd.logIn(registry, bob, other ?? '');
@@ -168,11 +168,6 @@ test(
     assert.ok(stage.outside.attempts.some((host) => host.endsWith('docker.io:443')));
   }),
 );
-
-/** The mirror by the name that `open` has for log-ins. */
-function atLocalhost({ mirror }: AccessStage): string {
-  return mirror.address.replace('127.0.0.1', 'localhost');
-}
 
 /** Fails unless the private image can't be pulled, with the very words that are said of an absent one. */
 async function assertHidden({ docker }: Dockerd, registry: string, folder: string): Promise<void> {

@@ -51,6 +51,11 @@ export interface AccessStage {
   readonly secretImage: Image;
 }
 
+/** The name of the mirror, with its port, that `logInHosts` has in these tests: `localhost`. */
+export function logInAddress({ mirror }: AccessStage): string {
+  return mirror.address.replace('127.0.0.1', 'localhost');
+}
+
 /** Makes a test of who gets what, with these settings of the mirror. */
 export function onAccessStage(
   settings: object,

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Client, ClientSetting } from './client.ts';
+import type { Login } from './dockerRegistry.ts';
 import { writeRegistriesConf } from './registriesConf.ts';
 import { runCommand } from './runCommand.ts';
 
+/** The `podman` command. */
+export interface Podman extends Client {
+  readonly podman: (...args: string[]) => Promise<string>;
+  /** `podman login` at a registry that speaks plain HTTP, and resolves with what it said. */
+  readonly logIn: (registry: string, login: Login) => Promise<string>;
+}
+
 /** A podman with its own store. */
-export async function preparePodman(setting: ClientSetting): Promise<Client> {
+export async function preparePodman(setting: ClientSetting): Promise<Podman> {
   const environment = {
     ...setting.environment,
     CONTAINERS_REGISTRIES_CONF: await writeRegistriesConf(setting),
@@ -15,6 +23,12 @@ export async function preparePodman(setting: ClientSetting): Promise<Client> {
   const flags = [...store, '--storage-driver', 'vfs'];
   const podman = (...args: string[]) => runCommand('podman', [...flags, ...args], { environment });
   return {
+    podman,
+    logIn: (registry, { username, password }) => {
+      const login = ['login', '--tls-verify=false', '--username', username, '--password-stdin'];
+      const args = [...flags, ...login, registry];
+      return runCommand('podman', args, { environment, input: password });
+    },
     async pull(reference) {
       await podman('pull', '--quiet', reference);
     },
