@@ -26,7 +26,7 @@ test('every client file says where it goes, what to change and what the client d
   const paths = (await readdir(folder, { recursive: true })).filter((path) =>
     /\.(toml|conf|yaml)$/.test(path),
   );
-  assert.equal(paths.length, 4);
+  assert.equal(paths.length, 5);
   for (const path of paths) {
     const text = await read(path);
     for (const heading of [

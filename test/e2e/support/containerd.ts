@@ -7,19 +7,31 @@ import { startProgram } from './program.ts';
 import { runCommand } from './runCommand.ts';
 import { unmountBelow } from './unmountBelow.ts';
 
-/** Starts a containerd with its own root, state and socket, used through `ctr images pull --hosts-dir`. */
-export async function startContainerd(setting: ClientSetting): Promise<RunningClient> {
+/** A containerd, and the `ctr` command that talks to it. */
+export interface Containerd extends RunningClient {
+  readonly ctr: (...args: string[]) => Promise<string>;
+}
+
+/**
+ * Starts a containerd with its own root, state and socket, used through `ctr images pull --hosts-dir`. `hostsFile`
+ * is the text of the hosts.toml for docker.io; that of `config/clients` when absent.
+ */
+export async function startContainerd(
+  setting: ClientSetting,
+  hostsFile?: string,
+): Promise<Containerd> {
   const { bench, environment } = setting;
   const configuration = join(bench.directory, 'containerd.toml');
   const address = join(bench.directory, 'containerd.sock');
   await writeFile(configuration, settings(bench.directory, address));
-  const hosts = await writeHosts(setting);
+  const hosts = await writeHosts(setting, hostsFile);
   bench.onClose(async () => unmountBelow(bench.directory));
   const daemon = startProgram(bench, 'containerd', ['--config', configuration], { environment });
   await daemon.waitFor(/containerd successfully booted/);
   const ctr = (...args: string[]) =>
     runCommand('ctr', ['--address', address, ...args], { environment });
   return {
+    ctr,
     async pull(reference) {
       await ctr('images', 'pull', '--hosts-dir', hosts, '--snapshotter', 'native', reference);
     },
@@ -51,10 +63,13 @@ function settings(directory: string, address: string): string {
   ].join('\n');
 }
 
-async function writeHosts({ bench, mirrorAddress }: ClientSetting): Promise<string> {
+async function writeHosts(
+  { bench, mirrorAddress }: ClientSetting,
+  hostsFile?: string,
+): Promise<string> {
   const hosts = join(bench.directory, 'certs.d');
   await mkdir(join(hosts, 'docker.io'), { recursive: true });
-  const text = await clientFile('containerd/hosts.toml', mirrorAddress);
+  const text = hostsFile ?? (await clientFile('containerd/hosts.toml', mirrorAddress));
   await writeFile(join(hosts, 'docker.io/hosts.toml'), text);
   return hosts;
 }
