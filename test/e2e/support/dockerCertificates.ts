@@ -19,11 +19,15 @@ export async function dockerCertificates(
   client?: string,
 ): Promise<string> {
   const etcDocker = join(bench.directory, 'etc-docker');
-  const folder = join(etcDocker, 'certs.d', mirrorAddress);
+  await writeCertificates(join(etcDocker, 'certs.d', mirrorAddress), client);
+  return etcDocker;
+}
+
+/** Fills a folder as `certs.d` of docker and podman has them for each registry. */
+export async function writeCertificates(folder: string, client?: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(certificatePath('mirror.crt'), join(folder, 'ca.crt'));
-  if (client === undefined) return etcDocker;
+  if (client === undefined) return;
   await copyFile(certificatePath(`clients/${client}.crt`), join(folder, 'client.cert'));
   await copyFile(certificatePath('clients/client.key'), join(folder, 'client.key'));
-  return etcDocker;
 }
