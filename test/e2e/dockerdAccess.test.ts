@@ -113,7 +113,7 @@ for (const [kind, settings] of [
       const [own, other] = ['alice', 'bob'].map((name) => join(stage.bench.directory, name));
       await dockerd.logIn(registry, alice, own ?? '');
       await dockerd.logIn(registry, bob, other ?? '');
-      await assertHidden(dockerd, registry, other ?? '');
+      await assertHidden(dockerd, registry, other ?? '', /not found: name unknown/);
       assertServedNoSecret(stage);
       assertRefusedSecret(stage, /no rule of access.rules lets bob pull it/);
       const reference = `${registry}/${secretName}`;
@@ -122,7 +122,7 @@ for (const [kind, settings] of [
       assertServedSecret(stage, { name: alice.username, by: 'password' }, 'access.rules[0]');
       await dockerd.forget(reference);
       await dockerd.docker('--config', own ?? '', 'logout', registry);
-      await assertHidden(dockerd, registry, own ?? '');
+      await assertHidden(dockerd, registry, own ?? '', /no basic auth credentials/);
     }),
   );
 }
@@ -169,14 +169,21 @@ test(
   }),
 );
 
-/** Fails unless the private image can't be pulled, with the very words that are said of an absent one. */
-async function assertHidden({ docker }: Dockerd, registry: string, folder: string): Promise<void> {
+/** Fails unless the private image can't be pulled for that reason, and in the very words that are said of an absent one. */
+async function assertHidden(
+  { docker }: Dockerd,
+  registry: string,
+  folder: string,
+  reason: RegExp,
+): Promise<void> {
   const said = async (repository: string) => {
     const pulled = docker('--config', folder, 'pull', `${registry}/${repository}:1`);
     const { message } = await pulled.then(() => assert.fail(`${repository} was pulled`), asError);
     return message.replaceAll(repository, 'NAME');
   };
-  assert.equal(await said('acme/secret'), await said('acme/absent'));
+  const saidOfSecret = await said('acme/secret');
+  assert.match(saidOfSecret, reason);
+  assert.equal(saidOfSecret, await said('acme/absent'));
 }
 
 function asError(error: unknown): Error {
