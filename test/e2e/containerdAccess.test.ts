@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   alice,
@@ -13,8 +14,9 @@ import {
   wrongPassword,
   type AccessStage,
 } from './support/accessStage.ts';
-import { clientFile } from './support/clientFile.ts';
+import { clientFile, exampleAddress } from './support/clientFile.ts';
 import { startContainerd, type Containerd } from './support/containerd.ts';
+import { tlsSettings, writeCertificates } from './support/dockerCertificates.ts';
 import type { Login } from './support/dockerRegistry.ts';
 import { loggedRequests } from './support/requestLog.ts';
 import { unlessInstalled } from './support/requireProgram.ts';
@@ -82,6 +84,20 @@ test(
 );
 
 test(
+  'containerd pulls a private image with the certificate of a user that its hosts.toml names',
+  { skip },
+  onAccessStage({ tls: tlsSettings, access: users }, async (stage) => {
+    stage.outside.lead(exampleAddress, Number(new URL(stage.mirror.url).port));
+    const containerd = await startContainerd(stage.client, await hostsWithCertificate(stage));
+    await containerd.pull(secretReference);
+    await containerd.assertHolds(secretReference, stage.secretImage);
+    const byCertificate = { name: alice.username, by: 'certificate' } as const;
+    assertServedSecret(stage, byCertificate, 'access.rules[0]');
+    assert.deepEqual(stage.outside.attempts, []);
+  }),
+);
+
+test(
   'ctr pulls a private image from an open mirror as the user that it is told, and as another one what isn’t there',
   { skip },
   onAccessStage(settings, async (stage) => {
@@ -117,6 +133,18 @@ async function startWithHeader(
   assert.ok(text.includes(example));
   const own = Buffer.from(`${username}:${password}`).toString('base64');
   return startContainerd(client, text.replace(example, own));
+}
+
+/** A hosts.toml that has containerd show the mirror alice's certificate. */
+async function hostsWithCertificate({ bench }: AccessStage): Promise<string> {
+  const at = (name: string) => JSON.stringify(join(bench.directory, 'certificates', name));
+  await writeCertificates(join(bench.directory, 'certificates'), 'alice');
+  return [
+    `[host."https://${exampleAddress}"]`,
+    'capabilities = ["pull", "resolve"]',
+    `ca = ${at('ca.crt')}`,
+    `client = [[${at('client.cert')}, ${at('client.key')}]]`,
+  ].join('\n');
 }
 
 function userFlags({ username, password }: Login): readonly string[] {
