@@ -30,12 +30,18 @@ export class BlobFills {
     return this.#newest.get(digest);
   }
 
-  /** Joins the fill of a digest, or starts it under this repository. */
-  join(repository: MirroredRepository, digest: Digest): { fill: BlobFill; joined: boolean } {
+  /** The fill of a digest that {@link join} would join. */
+  promising(repository: MirroredRepository, digest: Digest): BlobFill | undefined {
     const newest = this.#newest.get(digest);
     // One that waits for another upstream's answer may wait for long, and then there is none.
     const isPromising = newest?.begun === true || newest?.repository.host === repository.host;
-    if (newest?.joinable === true && isPromising) return { fill: newest, joined: true };
+    return newest?.joinable === true && isPromising ? newest : undefined;
+  }
+
+  /** Joins the fill of a digest, or starts it under this repository. */
+  join(repository: MirroredRepository, digest: Digest): { fill: BlobFill; joined: boolean } {
+    const promising = this.promising(repository, digest);
+    if (promising !== undefined) return { fill: promising, joined: true };
     const fill = new BlobFill(repository, digest, this.#parts);
     this.#newest.set(digest, fill);
     this.#running.add(fill);

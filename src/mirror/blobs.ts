@@ -59,7 +59,14 @@ export class Blobs {
     absences.refuse(repository, sought);
     try {
       const held = await this.#held(repository, digest, seen);
-      return held ?? (await this.#fetched(repository, digest));
+      if (held !== undefined) return held;
+      if (seen || !this.#isFilledElsewhere(repository, digest)) {
+        return await this.#fetched(repository, digest);
+      }
+      // First, for a fill may wait for long: who has no such blob is not to notice that others pull it.
+      await this.#requireMembership(repository, digest);
+      const filled = await this.#held(repository, digest, true);
+      return filled ?? (await this.#fetched(repository, digest));
     } catch (error) {
       absences.note(repository, error, sought);
       await memberships.heed(repository, error);
@@ -90,6 +97,11 @@ export class Blobs {
     const file = blobFileName(digest);
     if (this.#parts.offline) return { digest, source, outcome, file };
     return { digest, source: this.#spilling(repository, digest, source), outcome, file };
+  }
+
+  #isFilledElsewhere(repository: MirroredRepository, digest: Digest): boolean {
+    const fill = this.#parts.fills.promising(repository, digest);
+    return fill !== undefined && repositoryKey(fill.repository) !== repositoryKey(repository);
   }
 
   async #fetched(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {

@@ -6,7 +6,7 @@ import { parseManifest, type Manifest } from '../registry/manifest.ts';
 import { isImage, isIndex } from '../registry/mediaType.ts';
 import { referenceText, type Reference } from '../registry/reference.ts';
 import type { BlobStore } from '../store/blobStore.ts';
-import { tagKey } from '../store/catalog.ts';
+import { repositoryKey, tagKey } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestBody } from '../upstream/upstream.ts';
@@ -28,6 +28,8 @@ export class ManifestFetcher {
   readonly #memberships: Memberships;
   readonly #observer: MirrorObserver;
   readonly #flights = new SingleFlight<string, HeldManifest>();
+  /** Under which repository a flight asks, by its key. */
+  readonly #asking = new Map<string, string>();
 
   constructor(blobs: BlobStore, memberships: Memberships, observer: MirrorObserver) {
     this.#blobs = blobs;
@@ -36,17 +38,27 @@ export class ManifestFetcher {
   }
 
   /**
-   * Fetches, verifies and keeps a manifest. `joined` says that another request was at it already, which
-   * for a digest may have been under another repository.
+   * Fetches, verifies and keeps a manifest. `joined` says that another request was at it already, and
+   * `elsewhere` that this is under another repository.
    * @throws {RegistryError} when the upstream has no such manifest or repository
    * @throws {UpstreamError}
    */
   fetch(
     repository: MirroredRepository,
     reference: Reference,
-  ): { promise: Promise<HeldManifest>; joined: boolean } {
+  ): { promise: Promise<HeldManifest>; joined: boolean; elsewhere: boolean } {
     const key = reference.kind === 'digest' ? reference.digest : tagKey(repository, reference.tag);
-    return this.#flights.run(key, () => this.#fetch(repository, reference));
+    const own = repositoryKey(repository);
+    const flight = this.#flights.run(key, async () => {
+      try {
+        return await this.#fetch(repository, reference);
+      } finally {
+        this.#asking.delete(key);
+      }
+    });
+    // The work has not begun yet.
+    if (!flight.joined) this.#asking.set(key, own);
+    return { ...flight, elsewhere: flight.joined && this.#asking.get(key) !== own };
   }
 
   async #fetch(repository: MirroredRepository, reference: Reference): Promise<HeldManifest> {

@@ -76,7 +76,11 @@ export class ManifestSupply {
     const reference = { kind: 'digest', digest } as const;
     if (offline) throw offlineError(repository.host);
     absences.refuse(repository, reference);
-    const { promise, joined } = fetcher.fetch(repository, reference);
+    const { promise, joined, elsewhere } = fetcher.fetch(repository, reference);
+    // First, for that may take long: who has no such manifest is not to notice that others pull it.
+    if (elsewhere && !(await memberships.has(repository, digest))) {
+      await this.check(repository, digest);
+    }
     try {
       const manifest = await promise;
       if (!joined) absences.drop(repository, [reference, ...imagesIn(manifest)]);
