@@ -211,7 +211,9 @@ function openTestUpstream(
   return {
     mirrored: {
       upstream: ours.upstream,
-      credentials: ours.credentials,
+      ...(options.access?.upstreamCredentials === undefined
+        ? {}
+        : { credentials: ours.credentials }),
       ...(anonymous === undefined ? {} : { anonymous: anonymous.upstream }),
       ...(options.allow === undefined && options.deny === undefined
         ? {}
