@@ -43,19 +43,6 @@ export class Deliverability {
   }
 
   /**
-   * Lets a manifest pass that has to be fetched, as {@link requireBlobs}. While its blobs are in doubt the upstream
-   * says first whether the repository has it: what is absent is so whatever else fails, and whether
-   * the bytes are held for another repository must not make a difference.
-   * @throws {RegistryError}
-   */
-  async requireFetchable(repository: MirroredRepository, digest: Digest): Promise<void> {
-    const { offline, supply } = this.#parts;
-    if (!offline && (await repository.upstream.canGiveBlobs())) return;
-    await supply.check(repository, digest);
-    throw incompleteError(repository.host);
-  }
-
-  /**
    * Lets pass what has to be fetched, unless its blobs could not be. Asks nothing unless that is in doubt.
    * @throws {RegistryError}
    */

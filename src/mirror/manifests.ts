@@ -107,7 +107,11 @@ export class Manifests {
     if (await this.#parts.memberships.has(repository, digest)) {
       return { digest, held, outcome: 'hit' };
     }
-    await this.#parts.supply.check(repository, digest);
+    const { absences, deliverability, supply } = this.#parts;
+    // As of one that is not held: whether another repository's is held must not make a difference.
+    absences.refuse(repository, { kind: 'digest', digest });
+    await deliverability.requireBlobs(repository);
+    await supply.check(repository, digest);
     return { digest, held, outcome: 'revalidated' };
   }
 
@@ -118,8 +122,8 @@ export class Manifests {
     if (held === undefined) absences.refuse(repository, { kind: 'digest', digest });
     let known: ManifestHead | undefined = held ?? tag?.entry;
     if (known === undefined) {
-      known = await supply.check(repository, digest);
       await deliverability.requireBlobs(repository);
+      known = await supply.check(repository, digest);
     } else {
       await deliverability.require(repository, digest, tag?.source === 'stale');
     }
@@ -132,13 +136,13 @@ export class Manifests {
 
   async #get(repository: MirroredRepository, located: Located): Promise<ManifestAnswer> {
     const { digest, held, outcome, tag } = located;
-    const { deliverability, supply } = this.#parts;
+    const { absences, deliverability, supply } = this.#parts;
     const stale = tag?.source === 'stale';
     if (held !== undefined || stale) await deliverability.require(repository, digest, stale);
     const kept = await this.#parts.held.read(digest);
     if (kept !== undefined) return { ...kept, outcome, ...warningOf(repository, tag) };
-    if (tag === undefined) await deliverability.requireFetchable(repository, digest);
-    else await deliverability.requireBlobs(repository);
+    if (tag === undefined) absences.refuse(repository, { kind: 'digest', digest });
+    await deliverability.requireBlobs(repository);
     const { manifest, joined } = await supply.fetch(repository, digest);
     // The circuit may have opened meanwhile.
     if (!(await repository.upstream.canGiveBlobs())) {

@@ -130,15 +130,19 @@ describe('while no blob can be had from the upstream', () => {
     const unheld = buildImage({ seed: 'unheld' });
     hub.addImage(repository, unheld, { tags: ['unheld'] });
     await assertRefused(scene, unheld.manifest.digest);
+    assert.equal(questions(scene), 0);
     await assertRefused(scene, 'unheld');
     assert.equal(hub.count({ operation: 'manifest_get' }), 0);
   });
 
-  test('a manifest that is absent is said to be so, by GET as by HEAD', async (t) => {
-    const scene = await startWithoutBlobs(t);
-    const { digest: absent } = buildImage({ seed: 'absent' }).manifest;
+  test('one that is held for another repository is refused as one that nobody has', async (t) => {
+    const { hub, mirror } = await startWithoutBlobs(t);
+    hub.addImage(other, buildImage({ seed: 'other' }));
+    const absent = buildImage({ seed: 'absent' }).manifest.digest;
     for (const ask of [getManifest, headManifest]) {
-      assert.equal((await ask(scene.mirror, repository, absent)).status, 404);
+      const [held, unknown] = [await ask(mirror, other, digest), await ask(mirror, other, absent)];
+      assertUnavailable(held);
+      assert.deepEqual(held.bytes, unknown.bytes);
     }
   });
 
