@@ -1,8 +1,12 @@
 import type { Digest } from '../registry/digest.ts';
 import { isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { ManifestRequirements } from './requirements.ts';
 import { membershipKey, repositoryKey, type Catalog, type Repository } from '../store/catalog.ts';
+
+/** A repository, and whether its upstream is asked with an account. */
+type AskedRepository = Repository & Pick<MirroredRepository, 'anonymous'>;
 
 /**
  * Which repository may serve which digest. Bytes are shared by all repositories, but a client gets
@@ -48,8 +52,17 @@ export class Memberships {
     return this.#catalog.memberships.changes + this.#catalog.repositories.changes;
   }
 
-  /** Notes that the upstream, asked in this generation, served or vouched for the digests. */
-  async add(repository: Repository, digests: readonly Digest[], generation: number): Promise<void> {
+  /**
+   * Notes that the upstream, asked in this generation, served or vouched for the digests. Where it was asked
+   * with an account, a repository of which it was not found out whether it is public is noted as one that is not: what
+   * an account has brought in is not everybody's when the mirror has no account any more.
+   */
+  async add(
+    repository: AskedRepository,
+    digests: readonly Digest[],
+    generation: number,
+  ): Promise<void> {
+    if (repository.anonymous !== undefined) await this.#noteUnknown(repository);
     const entry = { generation, notedAt: this.#now() };
     await unlessRefused(
       this.#catalog.memberships.setMany(
@@ -62,10 +75,18 @@ export class Memberships {
    * Notes that the upstream confirmed a manifest under the repository. A registry takes in an image only
    * with its blobs: by confirming one that is held here it vouches for them too.
    */
-  async confirm(repository: Repository, digest: Digest, generation: number): Promise<void> {
+  async confirm(repository: AskedRepository, digest: Digest, generation: number): Promise<void> {
     const requirements = await this.#requirements.of(digest);
     const blobs = requirements?.kind === 'all' ? requirements.blobs : [];
     await this.add(repository, [digest, ...blobs], generation);
+  }
+
+  async #noteUnknown(repository: Repository): Promise<void> {
+    const { repositories } = this.#catalog;
+    const key = repositoryKey(repository);
+    if ((await repositories.get(key))?.visibility !== undefined) return;
+    const visibility = { isPublic: false, checkedAt: 0 };
+    await unlessRefused(repositories.update(key, (known) => ({ visibility, ...known })));
   }
 
   /** Forgets the repository if the error says that it is private or gone. */

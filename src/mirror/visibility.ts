@@ -68,18 +68,19 @@ export class Visibility {
 
   /**
    * Lets a request for a repository pass that everybody may see. Where the mirror has no account it needs no
-   * check: then the upstream itself sees an anonymous client. What comes back is the repository as it is to be
+   * check, for then the upstream itself sees an anonymous client, unless it had one earlier that may have brought in
+   * what is held. What comes back is the repository as it is to be
    * asked: one that was public and can't be confirmed to be is served as far as it is held, and what is not
    * held is asked for as by somebody without an account.
    * @throws {PrivateRepositoryError}
    */
   async require(repository: MirroredRepository): Promise<MirroredRepository> {
     const namespace = this.namespaces.of(repository);
-    const { anonymous } = repository;
+    const { anonymous = repository.upstream } = repository;
     if (namespace.openBy !== undefined) return repository;
     if (namespace.visibility === 'private') throw hidden(repository, namespace);
-    if (anonymous === undefined) return repository;
     const known = await this.#catalog.repositories.get(repositoryKey(repository));
+    if (!needsCheck(repository, known)) return repository;
     const verdict = this.#fresh(known) ?? (await this.#ask(repository, anonymous, known));
     if (verdict === 'private') throw hidden(repository, namespace);
     return verdict === 'unconfirmed' ? { ...repository, upstream: anonymous } : repository;
@@ -98,9 +99,11 @@ export class Visibility {
     const { openBy, visibility } = this.namespaces.of(repository);
     if (openBy !== undefined) return repository;
     if (visibility === 'private') return undefined;
-    if (repository.anonymous === undefined) return repository;
     const known = this.#catalog.repositories.recall(repositoryKey(repository));
-    return this.#fresh(known ?? undefined) === 'public' ? repository : undefined;
+    if (known === undefined) return undefined;
+    const isOpen =
+      !needsCheck(repository, known ?? undefined) || this.#fresh(known ?? undefined) === 'public';
+    return isOpen ? repository : undefined;
   }
 
   /** By what a repository is open that {@link require} lets pass: `public`, or the setting. */
@@ -163,6 +166,14 @@ export class Visibility {
       throw error;
     }
   }
+}
+
+/** Without an account, what was ever looked at with one is looked at still. */
+function needsCheck(
+  { anonymous }: MirroredRepository,
+  known: RepositoryEntry | undefined,
+): boolean {
+  return anonymous !== undefined || known?.visibility !== undefined;
 }
 
 function hidden({ name }: MirroredRepository, { visibility, setting, ...namespace }: Namespace) {

@@ -63,7 +63,10 @@ export interface RepositoryEntry {
   readonly generation?: number;
   /** When the upstream last said so, in milliseconds since the epoch. */
   readonly forgottenAt?: number;
-  /** Whether an anonymous client was served, and when that was found out, in ms since the epoch. */
+  /**
+   * Whether an anonymous client was served, and when that was found out, in ms since the epoch; 0 where it never was,
+   * and an account has brought in content.
+   */
   readonly visibility?: { readonly isPublic: boolean; readonly checkedAt: number };
 }
 
