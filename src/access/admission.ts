@@ -152,7 +152,7 @@ export class Admission {
   ): Admitted | undefined {
     if (decision?.pull !== true) return undefined;
     if (this.#visibility.namespaces.of(repository).private !== 'users') return undefined;
-    return { repository, rule: decision.rule, identity, isOpen: false };
+    return { repository: forSome(repository), rule: decision.rule, identity, isOpen: false };
   }
 
   /** To a user who has no permission the operator's setting says `users`, which explains nothing. */
@@ -205,7 +205,20 @@ export class Admission {
 }
 
 function byUpstream(repository: MirroredRepository, identity: Identity): Admitted {
-  return { repository, rule: 'access.upstreamCredentials', identity, isOpen: false };
+  const rule = 'access.upstreamCredentials';
+  return { repository: forSome(repository), rule, identity, isOpen: false };
+}
+
+const known = new WeakMap<MirroredRepository, MirroredRepository>();
+
+/** The repository as one that this client may have, though not everybody. */
+function forSome(found: MirroredRepository): MirroredRepository {
+  let asked = known.get(found);
+  if (asked === undefined) {
+    asked = { ...found, audience: 'some' };
+    known.set(found, asked);
+  }
+  return asked;
 }
 
 function reasonOf({ cause, message }: Error): string {

@@ -8,7 +8,7 @@ import { SingleFlight } from '../upstream/singleFlight.ts';
 import type { BlobFill } from './blobFill.ts';
 import type { BlobFills } from './blobFills.ts';
 import type { Absences } from './absences.ts';
-import { asClientError, offlineError } from './clientError.ts';
+import { asClientError, requireAskable } from './clientError.ts';
 import { isDiskRefusal } from './diskRefusal.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -92,10 +92,11 @@ export class Blobs {
     const source = await blobs.open(digest);
     if (source === undefined) return undefined;
     const outcome = seen ? 'hit' : 'revalidated';
-    // What is in memory can't break off, and offline there is no other way.
+    // What is in memory can't break off, and where nobody may be asked there is no other way.
     if (source instanceof MemorySource) return { digest, source, outcome };
     const file = blobFileName(digest);
-    if (this.#parts.offline) return { digest, source, outcome, file };
+    const mayAsk = !this.#parts.offline && repository.audience !== 'unconfirmed';
+    if (!mayAsk) return { digest, source, outcome, file };
     return { digest, source: this.#spilling(repository, digest, source), outcome, file };
   }
 
@@ -105,7 +106,7 @@ export class Blobs {
   }
 
   async #fetched(repository: MirroredRepository, digest: Digest): Promise<BlobAnswer> {
-    if (this.#parts.offline) throw offlineError(repository.host);
+    requireAskable(repository, this.#parts.offline);
     const { fill, joined } = this.#parts.fills.join(repository, digest);
     let source: BlobSource;
     try {
@@ -166,7 +167,7 @@ export class Blobs {
   /** Asks the upstream whether the repository contains the digest; throws if it does not. */
   async #requireMembership(repository: MirroredRepository, digest: Digest): Promise<void> {
     const { memberships, offline } = this.#parts;
-    if (offline) throw offlineError(repository.host);
+    requireAskable(repository, offline);
     const { upstream, name } = repository;
     const found = await this.#checks.run(membershipKey(repository, digest), async () => {
       const generation = await memberships.generation(repository);

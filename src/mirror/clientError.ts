@@ -1,5 +1,6 @@
 import { RegistryError } from '../registry/errors.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
 
 // Clients that honour Retry-After wait this long when the upstream did not say.
 const defaultRetryAfter = 10;
@@ -36,6 +37,22 @@ export function offlineError(host: string): RegistryError {
   return new RegistryError('UNAVAILABLE', {
     message: `not held here, and this mirror is set to be offline: it does not ask ${host}`,
   });
+}
+
+/**
+ * Lets pass what the upstream is to be asked for.
+ * @throws {RegistryError} `UNAVAILABLE`, where the operator forbade it, or nobody can say whether the repository is
+ * still public: an answer to our account would then be for somebody who may have no right to it
+ */
+export function requireAskable({ host, audience }: MirroredRepository, offline: boolean): void {
+  if (offline) throw offlineError(host);
+  if (audience === 'unconfirmed') throw unconfirmedError(host);
+}
+
+/** What a client is told of a repository that was public, while the upstream can't say whether it is. */
+export function unconfirmedError(host: string): RegistryError {
+  const why = "can't be asked anonymously whether the repository is public";
+  return clientErrorFor(new UpstreamError(host, 'unreachable', why));
 }
 
 /** What a client is told of an image that is not all here, while its upstream can't be counted on. */

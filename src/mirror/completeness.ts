@@ -3,7 +3,10 @@ import type { Digest } from '../registry/digest.ts';
 import type { BlobStore } from '../store/blobStore.ts';
 import { membershipKey, type Repository } from '../store/catalog.ts';
 import type { Memberships } from './memberships.ts';
+import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { ManifestRequirements } from './requirements.ts';
+
+type MembersOf = Repository & Pick<MirroredRepository, 'audience'>;
 
 const rememberedImages = 10_000;
 
@@ -28,16 +31,20 @@ export class Completeness {
    * Whether all that the manifest requires is held and may be served under the repository. Manifests
    * that are neither image nor index require nothing.
    */
-  async isComplete(repository: Repository, digest: Digest): Promise<boolean> {
+  async isComplete(repository: MembersOf, digest: Digest): Promise<boolean> {
     if (this.recall(repository, digest)) return true;
     const revision = this.#revision;
     const complete = await this.#isComplete(repository, digest, new Set());
-    if (complete) this.#complete.set(membershipKey(repository, digest), revision);
+    if (complete && repository.audience !== 'unconfirmed') {
+      this.#complete.set(membershipKey(repository, digest), revision);
+    }
     return complete;
   }
 
   /** Whether {@link isComplete} said yes, and nothing has changed since that could have it say no. */
-  recall(repository: Repository, digest: Digest): boolean {
+  recall(repository: MembersOf, digest: Digest): boolean {
+    // What is remembered may be of those who may have more.
+    if (repository.audience === 'unconfirmed') return false;
     return this.#complete.get(membershipKey(repository, digest)) === this.#revision;
   }
 
@@ -47,11 +54,7 @@ export class Completeness {
   }
 
   /** `visited`: an index may name others, and they it; each manifest is looked at once. */
-  async #isComplete(
-    repository: Repository,
-    digest: Digest,
-    visited: Set<Digest>,
-  ): Promise<boolean> {
+  async #isComplete(repository: MembersOf, digest: Digest, visited: Set<Digest>): Promise<boolean> {
     if (visited.has(digest)) return false;
     visited.add(digest);
     const requirements = await this.#requirements.of(digest);
@@ -69,7 +72,7 @@ export class Completeness {
     return requirements.manifests.length === 0;
   }
 
-  async #isAtHand(repository: Repository, digest: Digest): Promise<boolean> {
+  async #isAtHand(repository: MembersOf, digest: Digest): Promise<boolean> {
     const held = this.#blobs.describe(digest) !== undefined;
     return held && this.#memberships.has(repository, digest);
   }

@@ -1,5 +1,5 @@
 import type { Digest } from '../registry/digest.ts';
-import { incompleteError, offlineError } from './clientError.ts';
+import { incompleteError, requireAskable } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
 import type { ManifestSupply } from './manifestSupply.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -46,8 +46,9 @@ export class Deliverability {
    * Lets pass what has to be fetched, unless its blobs could not be. Asks nothing unless that is in doubt.
    * @throws {RegistryError}
    */
-  async requireBlobs({ host, upstream }: MirroredRepository): Promise<void> {
-    if (this.#parts.offline) throw offlineError(host);
+  async requireBlobs(repository: MirroredRepository): Promise<void> {
+    requireAskable(repository, this.#parts.offline);
+    const { host, upstream } = repository;
     if (!(await upstream.canGiveBlobs())) throw incompleteError(host);
   }
 }

@@ -8,7 +8,7 @@ import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { ManifestHead } from '../upstream/upstream.ts';
 import type { Absences } from './absences.ts';
-import { asClientError, offlineError } from './clientError.ts';
+import { asClientError, requireAskable } from './clientError.ts';
 import type { HeldManifest, ManifestFetcher } from './manifestFetcher.ts';
 import type { Memberships } from './memberships.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -44,7 +44,7 @@ export class ManifestSupply {
   async check(repository: MirroredRepository, digest: Digest): Promise<ManifestHead> {
     const { absences, memberships, offline } = this.#parts;
     const reference = { kind: 'digest', digest } as const;
-    if (offline) throw offlineError(repository.host);
+    requireAskable(repository, offline);
     absences.refuse(repository, reference);
     try {
       return await this.#checks.run(membershipKey(repository, digest), async () => {
@@ -74,7 +74,7 @@ export class ManifestSupply {
   ): Promise<{ manifest: HeldManifest; joined: boolean }> {
     const { absences, fetcher, memberships, offline } = this.#parts;
     const reference = { kind: 'digest', digest } as const;
-    if (offline) throw offlineError(repository.host);
+    requireAskable(repository, offline);
     absences.refuse(repository, reference);
     const { promise, joined, elsewhere } = fetcher.fetch(repository, reference);
     // First, for that may take long: who has no such manifest is not to notice that others pull it.

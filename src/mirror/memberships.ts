@@ -3,10 +3,16 @@ import { isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { ManifestRequirements } from './requirements.ts';
-import { membershipKey, repositoryKey, type Catalog, type Repository } from '../store/catalog.ts';
+import {
+  membershipKey,
+  repositoryKey,
+  type Catalog,
+  type MembershipEntry,
+  type Repository,
+} from '../store/catalog.ts';
 
-/** A repository, and whether its upstream is asked with an account. */
-type AskedRepository = Repository & Pick<MirroredRepository, 'anonymous'>;
+/** A repository, whether its upstream is asked with an account, and for whom. */
+type AskedRepository = Repository & Pick<MirroredRepository, 'anonymous' | 'audience'>;
 
 /**
  * Which repository may serve which digest. Bytes are shared by all repositories, but a client gets
@@ -33,16 +39,30 @@ export class Memberships {
     return whole?.generation ?? 0;
   }
 
-  /** Whether the repository was seen to contain the digest, since it was last said to be gone. */
-  async has(repository: Repository, digest: Digest): Promise<boolean> {
-    const seen = await this.#catalog.memberships.get(membershipKey(repository, digest));
-    return seen !== undefined && seen.generation === (await this.generation(repository));
+  /**
+   * Whether the repository was seen to contain the digest, since it was last said to be gone. What only those asked
+   * for who may have private content becomes everybody's when somebody asks while the repository is known to be
+   * public; while that can't be confirmed, it is not there.
+   */
+  async has(repository: AskedRepository, digest: Digest): Promise<boolean> {
+    const key = membershipKey(repository, digest);
+    const seen = await this.#catalog.memberships.get(key);
+    if (seen === undefined || seen.generation !== (await this.generation(repository))) return false;
+    if (seen.restricted !== true) return true;
+    if (repository.audience === 'unconfirmed') return false;
+    if (repository.audience === 'everybody') await this.#open(key, seen);
+    return true;
   }
 
-  /** What {@link has} would say, where that is in memory; else no. */
-  recall(repository: Repository, digest: Digest): boolean {
+  async #open(key: string, entry: MembershipEntry): Promise<void> {
+    await unlessRefused(this.#catalog.memberships.set(key, { ...entry, restricted: false }));
+  }
+
+  /** What {@link has} would say, where that is in memory and changes nothing; else no. */
+  recall(repository: AskedRepository, digest: Digest): boolean {
     const seen = this.#catalog.memberships.recall(membershipKey(repository, digest));
     if (seen === undefined || seen === null) return false;
+    if (seen.restricted === true && repository.audience !== 'some') return false;
     const whole = this.#catalog.repositories.recall(repositoryKey(repository));
     return whole !== undefined && seen.generation === (whole?.generation ?? 0);
   }
@@ -64,11 +84,18 @@ export class Memberships {
   ): Promise<void> {
     if (repository.anonymous !== undefined) await this.#noteUnknown(repository);
     const entry = { generation, notedAt: this.#now() };
-    await unlessRefused(
-      this.#catalog.memberships.setMany(
-        digests.map((digest) => [membershipKey(repository, digest), entry] as const),
-      ),
-    );
+    const keys = digests.map((digest) => membershipKey(repository, digest));
+    const entries = keys.map(async (key): Promise<readonly [string, MembershipEntry]> => {
+      const isRestricted = repository.audience === 'some' && !(await this.#isOpen(key, generation));
+      return [key, isRestricted ? { ...entry, restricted: true } : entry];
+    });
+    await unlessRefused(this.#catalog.memberships.setMany(await Promise.all(entries)));
+  }
+
+  /** Whether it is everybody's already. */
+  async #isOpen(key: string, generation: number): Promise<boolean> {
+    const seen = await this.#catalog.memberships.get(key);
+    return seen?.generation === generation && seen.restricted !== true;
   }
 
   /**

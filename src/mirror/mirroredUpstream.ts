@@ -29,7 +29,16 @@ export interface MirroredUpstream {
 }
 
 /** A repository together with the upstream that it lies on and the rules that hold there. */
-export interface MirroredRepository extends Repository, MirroredUpstream {}
+export interface MirroredRepository extends Repository, MirroredUpstream {
+  /** Whom it is asked for; absent where nothing was found out of that. */
+  readonly audience?: Audience;
+}
+
+/**
+ * `everybody`: it is public, or open to all. `some`: who asks may have it, be it private or not. `unconfirmed`: it
+ * was public, and now nobody can say; what is held and was everybody's is served, and the upstream asked nothing.
+ */
+export type Audience = 'everybody' | 'some' | 'unconfirmed';
 
 /**
  * The configured upstreams by the names that clients use. A closed look-up: a name that is not in it

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../upstream/singleFlight.ts';
-import { clientErrorFor, offlineError, upstreamErrorIn } from './clientError.ts';
+import { clientErrorFor, offlineError, unconfirmedError, upstreamErrorIn } from './clientError.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { CacheOutcome } from './mirrorObserver.ts';
 import { isRecent } from './recency.ts';
@@ -46,17 +46,21 @@ export class ShortLivedCache<Value extends object> {
    */
   async get(
     key: string,
-    { host, policy }: Pick<MirroredRepository, 'host' | 'policy'>,
+    repository: Pick<MirroredRepository, 'host' | 'policy' | 'audience'>,
     fetch: () => Promise<{ value: Value; size: number }>,
   ): Promise<{ value: Value; outcome: CacheOutcome }> {
-    const kept = this.#kept.get(key);
+    const { host, policy, audience } = repository;
+    // What was got for some is kept from everybody; not so the other way round.
+    const own = audience === 'some' ? `some ${key}` : key;
+    const kept = later(this.#kept.get(own), this.#kept.get(key));
     const { freshness, now } = this.#options;
     if (kept !== undefined && isRecent(kept.fetchedAt, freshness, now())) {
       return { value: kept.value, outcome: 'hit' };
     }
     if (this.#options.offline) throw offlineError(host);
-    const { promise, joined } = this.#flights.run(key, () => this.#fetch(key, fetch));
     try {
+      if (audience === 'unconfirmed') throw unconfirmedError(host);
+      const { promise, joined } = this.#flights.run(own, () => this.#fetch(own, fetch));
       return { value: await promise, outcome: joined ? 'joined' : 'miss' };
     } catch (error) {
       const fault = upstreamErrorIn(error);
@@ -80,4 +84,12 @@ export class ShortLivedCache<Value extends object> {
       throw error;
     }
   }
+}
+
+function later<Value>(
+  one: Kept<Value> | undefined,
+  other: Kept<Value> | undefined,
+): Kept<Value> | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.fetchedAt >= other.fetchedAt ? one : other;
 }

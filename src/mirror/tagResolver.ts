@@ -5,7 +5,7 @@ import { tagKey, type Catalog, type EarlierTag, type TagEntry } from '../store/c
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { Absences } from './absences.ts';
-import { clientErrorFor, offlineError } from './clientError.ts';
+import { clientErrorFor, offlineError, unconfirmedError } from './clientError.ts';
 import type { Completeness } from './completeness.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { ManifestFetcher } from './manifestFetcher.ts';
@@ -65,6 +65,10 @@ export class TagResolver {
       if (await this.#pauses(known, repository, lifetime)) {
         return this.#resolved(lifetime, known, 'stale');
       }
+    }
+    if (repository.audience === 'unconfirmed') {
+      if (known === undefined || !lifetime.isUsable(known)) throw unconfirmedError(repository.host);
+      return this.#resolved(lifetime, known, 'stale');
     }
     absences.refuse(repository, { kind: 'tag', tag });
     return this.#checks.run(key, () => this.#check(repository, tag, lifetime)).promise;

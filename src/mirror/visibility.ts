@@ -69,21 +69,21 @@ export class Visibility {
   /**
    * Lets a request for a repository pass that everybody may see. Where the mirror has no account it needs no
    * check, for then the upstream itself sees an anonymous client, unless it had one earlier that may have brought in
-   * what is held. What comes back is the repository as it is to be
-   * asked: one that was public and can't be confirmed to be is served as far as it is held, and what is not
-   * held is asked for as by somebody without an account.
+   * what is held. What comes back says for whom it is asked: one that was public and can't be confirmed to be is
+   * served as far as it is held and was everybody's.
    * @throws {PrivateRepositoryError}
    */
   async require(repository: MirroredRepository): Promise<MirroredRepository> {
     const namespace = this.namespaces.of(repository);
     const { anonymous = repository.upstream } = repository;
-    if (namespace.openBy !== undefined) return repository;
+    if (namespace.openBy !== undefined) return { ...repository, audience: 'everybody' };
     if (namespace.visibility === 'private') throw hidden(repository, namespace);
     const known = await this.#catalog.repositories.get(repositoryKey(repository));
-    if (!needsCheck(repository, known)) return repository;
+    if (!needsCheck(repository, known)) return { ...repository, audience: 'everybody' };
     const verdict = this.#fresh(known) ?? (await this.#ask(repository, anonymous, known));
     if (verdict === 'private') throw hidden(repository, namespace);
-    return verdict === 'unconfirmed' ? { ...repository, upstream: anonymous } : repository;
+    const audience = verdict === 'unconfirmed' ? verdict : 'everybody';
+    return { ...repository, audience };
   }
 
   /** Lets a repository pass where there may be anybody to whom it is served, now or after a log-in. */
@@ -91,7 +91,7 @@ export class Visibility {
     repository.list?.require(repository.name);
     const { private: access } = this.namespaces.of(repository);
     const isForSome = access !== 'deny' || repository.credentials !== undefined;
-    return isForSome ? repository : await this.require(repository);
+    return isForSome ? { ...repository, audience: 'some' } : await this.require(repository);
   }
 
   /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */

@@ -55,6 +55,8 @@ export interface MembershipEntry {
   readonly generation: number;
   /** When it was noted, in milliseconds since the epoch; absent in entries of earlier versions. */
   readonly notedAt?: number;
+  /** Whether none but clients who may have what is private asked for it. */
+  readonly restricted?: boolean;
 }
 
 /** What is known about a repository as a whole. */
