@@ -41,7 +41,8 @@ export function oddProbes(name: string): readonly Probe[] {
   const methods = ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'].flatMap(
     (method) => rests.map((rest) => ({ method, target: `/v2/${name}/${rest}` })),
   );
-  return [...ofBoth(targets), ...headed, ...rewritten, ...methods];
+  // First those under the plain name, of which the mirror knows all in memory until it finds out about others.
+  return [...headed, ...ofBoth(targets), ...rewritten, ...methods];
 }
 
 function ofBoth(targets: readonly string[]): readonly Probe[] {
