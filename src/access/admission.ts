@@ -1,5 +1,6 @@
 import { RegistryError } from '../registry/errors.ts';
 import type { RepositoryName } from '../registry/repositoryName.ts';
+import { askedFor } from '../mirror/askedFor.ts';
 import type { MirroredRepository, MirroredUpstream } from '../mirror/mirroredUpstream.ts';
 import { PrivateRepositoryError, type Visibility } from '../mirror/visibility.ts';
 import type { AccessDecision, AccessRules } from './accessRules.ts';
@@ -152,7 +153,12 @@ export class Admission {
   ): Admitted | undefined {
     if (decision?.pull !== true) return undefined;
     if (this.#visibility.namespaces.of(repository).private !== 'users') return undefined;
-    return { repository: forSome(repository), rule: decision.rule, identity, isOpen: false };
+    return {
+      repository: askedFor(repository, 'some'),
+      rule: decision.rule,
+      identity,
+      isOpen: false,
+    };
   }
 
   /** To a user who has no permission the operator's setting says `users`, which explains nothing. */
@@ -206,19 +212,7 @@ export class Admission {
 
 function byUpstream(repository: MirroredRepository, identity: Identity): Admitted {
   const rule = 'access.upstreamCredentials';
-  return { repository: forSome(repository), rule, identity, isOpen: false };
-}
-
-const known = new WeakMap<MirroredRepository, MirroredRepository>();
-
-/** The repository as one that this client may have, though not everybody. */
-function forSome(found: MirroredRepository): MirroredRepository {
-  let asked = known.get(found);
-  if (asked === undefined) {
-    asked = { ...found, audience: 'some' };
-    known.set(found, asked);
-  }
-  return asked;
+  return { repository: askedFor(repository, 'some'), rule, identity, isOpen: false };
 }
 
 function reasonOf({ cause, message }: Error): string {

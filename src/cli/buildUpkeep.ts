@@ -53,7 +53,12 @@ export function buildUpkeep(ground: UpkeepGround): UpkeepParts {
   const now = Date.now;
   const graph = new ImageGraph(blobs);
   const selector = new ImageSelector(upstreams);
-  const memberships = new Memberships(catalog, new ManifestRequirements(blobs), now);
+  const memberships = new Memberships({
+    catalog,
+    requirements: new ManifestRequirements(blobs),
+    blobs,
+    now,
+  });
   const platformImages = new PlatformImages(blobs, graph);
   const failed = (error: unknown): void => failures.report(error);
   const arrivals = new Arrivals();

@@ -140,7 +140,7 @@ export class BlobFill {
       await new Reception({ growing, host, observer, resumeDelays, open, signal }).run(first);
       growing.verify();
       await this.#noteMembership();
-      await this.#parts.blobs.keep(growing);
+      await this.#parts.blobs.keep(growing, undefined, this.repository.audience === 'some');
     } catch (error) {
       if (error instanceof DigestMismatchError) await this.#reportMismatch(growing, error);
       if (this.#leavesUsable(error)) await this.#parts.blobs.setAside(growing, error);

@@ -73,10 +73,12 @@ export class ManifestFetcher {
     }
     this.#observer.pulledBytes(host, 'manifest', body.bytes.length);
     const { manifest, parsed } = this.#verified(host, reference, body);
-    const digests = [manifest.digest, ...blobsNamedBy(parsed)];
     // First, or who finds it held asks the upstream once more whether the repository has it.
-    await this.#memberships.add(repository, digests, generation);
-    await unlessRefused(this.#blobs.put(manifest.digest, manifest.bytes, manifest.mediaType));
+    const named = blobsNamedBy(parsed);
+    await this.#memberships.add(repository, [manifest.digest], generation);
+    await this.#memberships.addVouched(repository, named, generation);
+    const { digest, bytes, mediaType } = manifest;
+    await unlessRefused(this.#blobs.put(digest, bytes, mediaType, repository.audience === 'some'));
     return manifest;
   }
 
@@ -117,7 +119,7 @@ function statedMediaType(bytes: Buffer): string | undefined {
  * those with `urls`, which clients fetch elsewhere: it may never have looked for them.
  */
 function blobsNamedBy(manifest: Manifest): Digest[] {
-  if (manifest.kind !== 'image') return [];
+  if (manifest.kind !== 'image' || manifest.ambiguous) return [];
   const { config, layers } = manifest;
   const named = [...(config === undefined ? [] : [config]), ...layers];
   return named.filter(({ urls }) => urls === undefined).map(({ digest }) => digest);

@@ -3,6 +3,7 @@ import { isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
 import type { ManifestRequirements } from './requirements.ts';
+import type { BlobStore } from '../store/blobStore.ts';
 import {
   membershipKey,
   repositoryKey,
@@ -14,6 +15,15 @@ import {
 /** A repository, whether its upstream is asked with an account, and for whom. */
 type AskedRepository = Repository & Pick<MirroredRepository, 'anonymous' | 'audience'>;
 
+/** What {@link Memberships} are made of. */
+export interface MembershipsOptions {
+  readonly catalog: Catalog;
+  readonly requirements: ManifestRequirements;
+  readonly blobs: Pick<BlobStore, 'describe'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 /**
  * Which repository may serve which digest. Bytes are shared by all repositories, but a client gets
  * them only under a repository that the upstream was seen to serve them from.
@@ -21,12 +31,13 @@ type AskedRepository = Repository & Pick<MirroredRepository, 'anonymous' | 'audi
 export class Memberships {
   readonly #catalog: Catalog;
   readonly #requirements: ManifestRequirements;
+  readonly #blobs: Pick<BlobStore, 'describe'>;
   readonly #now: () => number;
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(catalog: Catalog, requirements: ManifestRequirements, now: () => number) {
+  constructor({ catalog, requirements, blobs, now }: MembershipsOptions) {
     this.#catalog = catalog;
     this.#requirements = requirements;
+    this.#blobs = blobs;
     this.#now = now;
   }
 
@@ -48,10 +59,25 @@ export class Memberships {
     const key = membershipKey(repository, digest);
     const seen = await this.#catalog.memberships.get(key);
     if (seen === undefined || seen.generation !== (await this.generation(repository))) return false;
+    if (repository.audience !== undefined && this.#isHearsay(repository, digest, seen))
+      return false;
     if (seen.restricted !== true) return true;
     if (repository.audience === 'unconfirmed') return false;
     if (repository.audience === 'everybody') await this.#open(key, seen);
     return true;
+  }
+
+  /**
+   * Whether the digest is only named by a manifest, and the bytes that are held came in for somebody who may have
+   * private content: whoever can push a manifest that a registry does not look into closely could name them.
+   */
+  #isHearsay(
+    { audience }: Pick<AskedRepository, 'audience'>,
+    digest: Digest,
+    { vouched }: MembershipEntry,
+  ): boolean {
+    if (vouched !== true || audience === 'some') return false;
+    return this.#blobs.describe(digest)?.restricted === true;
   }
 
   async #open(key: string, entry: MembershipEntry): Promise<void> {
@@ -63,6 +89,7 @@ export class Memberships {
     const seen = this.#catalog.memberships.recall(membershipKey(repository, digest));
     if (seen === undefined || seen === null) return false;
     if (seen.restricted === true && repository.audience !== 'some') return false;
+    if (this.#isHearsay(repository, digest, seen)) return false;
     const whole = this.#catalog.repositories.recall(repositoryKey(repository));
     return whole !== undefined && seen.generation === (whole?.generation ?? 0);
   }
@@ -77,25 +104,45 @@ export class Memberships {
    * with an account, a repository of which it was not found out whether it is public is noted as one that is not: what
    * an account has brought in is not everybody's when the mirror has no account any more.
    */
-  async add(
+  add(repository: AskedRepository, digests: readonly Digest[], generation: number): Promise<void> {
+    return this.#add(repository, digests, { generation, notedAt: this.#now() });
+  }
+
+  /** Notes the digests as {@link add}, which a manifest named that the upstream served or confirmed. */
+  addVouched(
     repository: AskedRepository,
     digests: readonly Digest[],
     generation: number,
   ): Promise<void> {
+    const entry = { generation, notedAt: this.#now(), vouched: true };
+    return this.#add(repository, digests, entry);
+  }
+
+  async #add(
+    repository: AskedRepository,
+    digests: readonly Digest[],
+    entry: MembershipEntry,
+  ): Promise<void> {
     if (repository.anonymous !== undefined) await this.#noteUnknown(repository);
-    const entry = { generation, notedAt: this.#now() };
-    const keys = digests.map((digest) => membershipKey(repository, digest));
-    const entries = keys.map(async (key): Promise<readonly [string, MembershipEntry]> => {
-      const isRestricted = repository.audience === 'some' && !(await this.#isOpen(key, generation));
-      return [key, isRestricted ? { ...entry, restricted: true } : entry];
+    const own = repository.audience === 'some' ? { ...entry, restricted: true } : entry;
+    const entries = digests.map(async (digest) => {
+      const key = membershipKey(repository, digest);
+      return [key, await this.#besides(key, own)] as const;
     });
     await unlessRefused(this.#catalog.memberships.setMany(await Promise.all(entries)));
   }
 
-  /** Whether it is everybody's already. */
-  async #isOpen(key: string, generation: number): Promise<boolean> {
+  /** What was known better before stays so. */
+  async #besides(key: string, entry: MembershipEntry): Promise<MembershipEntry> {
+    if (entry.restricted !== true && entry.vouched !== true) return entry;
     const seen = await this.#catalog.memberships.get(key);
-    return seen?.generation === generation && seen.restricted !== true;
+    if (seen === undefined || seen.generation !== entry.generation) return entry;
+    const { restricted, vouched, ...rest } = entry;
+    return {
+      ...rest,
+      ...(restricted === true && seen.restricted === true ? { restricted } : {}),
+      ...(vouched === true && seen.vouched === true ? { vouched } : {}),
+    };
   }
 
   /**
@@ -104,8 +151,9 @@ export class Memberships {
    */
   async confirm(repository: AskedRepository, digest: Digest, generation: number): Promise<void> {
     const requirements = await this.#requirements.of(digest);
-    const blobs = requirements?.kind === 'all' ? requirements.blobs : [];
-    await this.add(repository, [digest, ...blobs], generation);
+    await this.add(repository, [digest], generation);
+    if (requirements?.kind !== 'all' || !requirements.vouched) return;
+    await this.addVouched(repository, requirements.blobs, generation);
   }
 
   async #noteUnknown(repository: Repository): Promise<void> {

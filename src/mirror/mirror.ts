@@ -60,7 +60,7 @@ export class Mirror {
     const { store, observer, offline, now, monotonicNow } = options;
     const { blobs, catalog } = store;
     const requirements = new ManifestRequirements(blobs);
-    const memberships = new Memberships(catalog, requirements, now);
+    const memberships = new Memberships({ catalog, requirements, blobs, now });
     const absences = new Absences(monotonicNow);
     const fetcher = new ManifestFetcher(blobs, memberships, observer);
     const list = { freshness: listFreshness, maxSize: listMemory, offline, now };

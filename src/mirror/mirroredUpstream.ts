@@ -30,7 +30,7 @@ export interface MirroredUpstream {
 
 /** A repository together with the upstream that it lies on and the rules that hold there. */
 export interface MirroredRepository extends Repository, MirroredUpstream {
-  /** Whom it is asked for; absent where nothing was found out of that. */
+  /** Whom it is asked for; absent where it is the operator who asks, or nothing was found out of it yet. */
   readonly audience?: Audience;
 }
 

@@ -6,7 +6,12 @@ import type { BlobStore } from '../store/blobStore.ts';
 
 /** What must be at hand for a manifest to be of use. */
 export type Requirements =
-  | { readonly kind: 'all'; readonly blobs: readonly Digest[] }
+  | {
+      readonly kind: 'all';
+      readonly blobs: readonly Digest[];
+      /** Whether a registry that has the manifest is sure to have them. */
+      readonly vouched: boolean;
+    }
   | { readonly kind: 'any'; readonly manifests: readonly Digest[] }
   | { readonly kind: 'impossible' };
 
@@ -50,7 +55,8 @@ function requirementsIn(bytes: Buffer, mediaType: string): Requirements {
   }
   const blobs = blobsOf(manifest);
   if (blobs === undefined) return { kind: 'impossible' };
-  return { kind: 'all', blobs: digestsOf(blobs) };
+  const vouched = manifest.kind === 'image' && !manifest.ambiguous;
+  return { kind: 'all', blobs: digestsOf(blobs), vouched };
 }
 
 /** Each digest once: a manifest may name one as often as its author likes. */

@@ -5,6 +5,7 @@ import { repositoryKey, type Catalog, type RepositoryEntry } from '../store/cata
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { askedFor } from './askedFor.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
 import type { MirroredRepository } from './mirroredUpstream.ts';
@@ -76,14 +77,14 @@ export class Visibility {
   async require(repository: MirroredRepository): Promise<MirroredRepository> {
     const namespace = this.namespaces.of(repository);
     const { anonymous = repository.upstream } = repository;
-    if (namespace.openBy !== undefined) return { ...repository, audience: 'everybody' };
+    if (namespace.openBy !== undefined) return askedFor(repository, 'everybody');
     if (namespace.visibility === 'private') throw hidden(repository, namespace);
     const known = await this.#catalog.repositories.get(repositoryKey(repository));
-    if (!needsCheck(repository, known)) return { ...repository, audience: 'everybody' };
+    if (!needsCheck(repository, known)) return askedFor(repository, 'everybody');
     const verdict = this.#fresh(known) ?? (await this.#ask(repository, anonymous, known));
     if (verdict === 'private') throw hidden(repository, namespace);
-    const audience = verdict === 'unconfirmed' ? verdict : 'everybody';
-    return { ...repository, audience };
+    if (verdict === 'unconfirmed') return { ...repository, audience: verdict };
+    return askedFor(repository, 'everybody');
   }
 
   /** Lets a repository pass where there may be anybody to whom it is served, now or after a log-in. */
@@ -91,19 +92,19 @@ export class Visibility {
     repository.list?.require(repository.name);
     const { private: access } = this.namespaces.of(repository);
     const isForSome = access !== 'deny' || repository.credentials !== undefined;
-    return isForSome ? { ...repository, audience: 'some' } : await this.require(repository);
+    return isForSome ? askedFor(repository, 'some') : await this.require(repository);
   }
 
   /** What {@link require} would give, where nothing has to be looked up or asked for that; else `undefined`. */
   recall(repository: MirroredRepository): MirroredRepository | undefined {
     const { openBy, visibility } = this.namespaces.of(repository);
-    if (openBy !== undefined) return repository;
+    if (openBy !== undefined) return askedFor(repository, 'everybody');
     if (visibility === 'private') return undefined;
     const known = this.#catalog.repositories.recall(repositoryKey(repository));
     if (known === undefined) return undefined;
     const isOpen =
       !needsCheck(repository, known ?? undefined) || this.#fresh(known ?? undefined) === 'public';
-    return isOpen ? repository : undefined;
+    return isOpen ? askedFor(repository, 'everybody') : undefined;
   }
 
   /** By what a repository is open that {@link require} lets pass: `public`, or the setting. */

@@ -1,3 +1,4 @@
+import { isAmbiguousJson } from './ambiguousJson.ts';
 import { hasUrls, parseDescriptor, type Descriptor } from './descriptor.ts';
 import { isJsonObject, parseJsonObject, type JsonObject } from './jsonObject.ts';
 import { bareMediaType, isImage, isIndex } from './mediaType.ts';
@@ -20,6 +21,8 @@ export interface Image {
   readonly layers: readonly Descriptor[];
   /** Whether clients will ask this registry for a blob that the mirror can never serve. */
   readonly undeliverable: boolean;
+  /** Whether a registry may have read other blobs in it than these. */
+  readonly ambiguous: boolean;
 }
 
 /** A manifest of any other type: a JSON object whose members mean nothing to the mirror. */
@@ -46,7 +49,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest | 
   if (body === undefined) return undefined;
   const declared = bareMediaType(mediaType);
   if (isIndex(declared)) return parseIndex(body, declared);
-  if (isImage(declared)) return parseImage(body, declared);
+  if (isImage(declared)) return parseImage(body, declared, bytes);
   return { kind: 'other', mediaType: declared };
 }
 
@@ -71,7 +74,7 @@ function parseIndex(body: JsonObject, mediaType: string): Index | undefined {
   return { kind: 'index', mediaType, manifests: readable(manifests) };
 }
 
-function parseImage(body: JsonObject, mediaType: string): Image | undefined {
+function parseImage(body: JsonObject, mediaType: string, bytes: Uint8Array): Image | undefined {
   const { config, layers } = body;
   if (contradicts(body, mediaType) || !isJsonObject(config) || !isList(layers)) return undefined;
   if (isPresent(body['manifests'])) return undefined;
@@ -81,6 +84,7 @@ function parseImage(body: JsonObject, mediaType: string): Image | undefined {
     config: parseDescriptor(config),
     layers: readable(layers),
     undeliverable: [config, ...(layers ?? [])].some(isUndeliverable),
+    ambiguous: isAmbiguousJson(Buffer.from(bytes).toString()),
   };
 }
 

@@ -250,22 +250,22 @@ export class BlobStore {
   }
 
   /** Gives a verified blob its final name. */
-  async keep(blob: GrowingBlob, mediaType?: string): Promise<void> {
+  async keep(blob: GrowingBlob, mediaType?: string, restricted = false): Promise<void> {
     if (blob.state !== 'verified') throw new Error(`${blob.digest} is not verified`);
     await blob.flush();
-    await this.#changes.run(blob.digest, () => this.#publish(blob, mediaType));
+    await this.#changes.run(blob.digest, () => this.#publish(blob, mediaType, restricted));
   }
 
   /**
    * Verifies and keeps a manifest.
    * @throws {StoreFullError} when there is no room for it, even if others were evicted
    */
-  async put(digest: Digest, bytes: Buffer, mediaType: string): Promise<void> {
+  async put(digest: Digest, bytes: Buffer, mediaType: string, restricted = false): Promise<void> {
     const blob = await this.#incoming.begin(digest, bytes.length, { tier: 'manifest' });
     try {
       await blob.append([bytes]);
       blob.verify();
-      await this.keep(blob, mediaType);
+      await this.keep(blob, mediaType, restricted);
       this.#reads.remember(digest, bytes);
     } catch (error) {
       await blob.fail(error);
@@ -353,15 +353,23 @@ export class BlobStore {
     }
   }
 
-  async #publish(blob: GrowingBlob, mediaType: string | undefined): Promise<void> {
+  async #publish(
+    blob: GrowingBlob,
+    mediaType: string | undefined,
+    restricted: boolean,
+  ): Promise<void> {
     const { digest, length: size } = blob;
+    const before = this.#index.entry(digest);
     // A manifest that was fetched once more as a blob stays a manifest.
-    const type = mediaType ?? this.#index.entry(digest)?.mediaType;
+    const type = mediaType ?? before?.mediaType;
+    // What everybody had once is no secret for having come in again.
+    const isRestricted = restricted && (before === undefined || before.restricted === true);
     const storedAt = this.#options.now();
     try {
       const { mtimeMs: modifiedAt } = await stat(blob.path);
       const typed = type === undefined ? {} : { mediaType: type };
-      const entry = { size, ...typed, storedAt, modifiedAt };
+      const own = isRestricted ? { restricted: true } : {};
+      const entry = { size, ...typed, ...own, storedAt, modifiedAt };
       await this.#contents.set(digest, entry);
       await this.#files.giveName(blob.path, digest);
       this.#index.set(digest, entry);

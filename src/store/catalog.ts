@@ -47,6 +47,8 @@ export interface ContentEntry {
    * be lost, and so it is not said that none has.
    */
   readonly adopted?: boolean;
+  /** Whether it came in for a client who may have private content, and for no other. */
+  readonly restricted?: boolean;
 }
 
 /** That an upstream served a digest under a repository, or vouched for it in a manifest. */
@@ -57,6 +59,8 @@ export interface MembershipEntry {
   readonly notedAt?: number;
   /** Whether none but clients who may have what is private asked for it. */
   readonly restricted?: boolean;
+  /** Whether a manifest named it, and the upstream was not asked for it. */
+  readonly vouched?: boolean;
 }
 
 /** What is known about a repository as a whole. */

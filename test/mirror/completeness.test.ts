@@ -30,7 +30,7 @@ async function startStore(t: TestContext) {
   const { mirror } = await startScene(t);
   const { blobs, catalog } = mirror.store;
   const requirements = new ManifestRequirements(blobs);
-  const memberships = new Memberships(catalog, requirements, Date.now);
+  const memberships = new Memberships({ catalog, requirements, blobs, now: Date.now });
   const completeness = new Completeness(blobs, memberships, requirements);
   const hold = async (digest: Digest, bytes: Buffer, mediaType: string, name = repository) => {
     await blobs.put(digest, bytes, mediaType);

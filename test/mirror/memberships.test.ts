@@ -21,7 +21,12 @@ const { digest } = image.manifest;
 async function startMemberships(t: TestContext) {
   const { clock, mirror } = await startScene(t);
   const { blobs, catalog } = mirror.store;
-  const memberships = new Memberships(catalog, new ManifestRequirements(blobs), clock);
+  const memberships = new Memberships({
+    catalog,
+    requirements: new ManifestRequirements(blobs),
+    blobs,
+    now: clock,
+  });
   const hold = ({ manifest }: ImageContent) =>
     blobs.put(manifest.digest, manifest.bytes, manifest.mediaType);
   return { memberships, catalog, clock, hold };

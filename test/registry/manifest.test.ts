@@ -31,7 +31,14 @@ describe('an image manifest', () => {
   for (const mediaType of [ociManifest, dockerManifest]) {
     test(`of ${mediaType} gives its config and layers`, () => {
       const body = { schemaVersion: 2, mediaType, config, layers };
-      const expected = { kind: 'image', mediaType, config, layers, undeliverable: false };
+      const expected = {
+        kind: 'image',
+        mediaType,
+        config,
+        layers,
+        undeliverable: false,
+        ambiguous: false,
+      };
       assert.deepEqual(parse(body, mediaType), expected);
     });
   }

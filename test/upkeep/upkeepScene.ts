@@ -53,7 +53,12 @@ export async function openUpkeep(
   const opened = await openTestStore(t, { now: clock, ...options });
   const { blobs, store } = opened;
   const { catalog } = store;
-  const memberships = new Memberships(catalog, new ManifestRequirements(blobs), clock);
+  const memberships = new Memberships({
+    catalog,
+    requirements: new ManifestRequirements(blobs),
+    blobs,
+    now: clock,
+  });
   const upstreams = new MirroredUpstreams(['docker.io', 'ghcr.io'].map(mirrored), 'docker.io');
   const selector = new ImageSelector(upstreams);
   const graph = new ImageGraph(blobs);

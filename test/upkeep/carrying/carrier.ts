@@ -38,7 +38,12 @@ export async function startCarrier(t: Lifetime, options: TestMirrorOptions = {})
   const upstreams = ['docker.io', 'ghcr.io'].map((host) => ({ host, registryUrl: nowhere }));
   const mirror = await startMirror(t, upstreams, { offline: true, ...options });
   const { blobs, catalog } = mirror.store;
-  const memberships = new Memberships(catalog, new ManifestRequirements(blobs), Date.now);
+  const memberships = new Memberships({
+    catalog,
+    requirements: new ManifestRequirements(blobs),
+    blobs,
+    now: Date.now,
+  });
   const { upstreams: mirrored } = mirror.mirror;
   const selector = new ImageSelector(mirrored);
   const graph = new ImageGraph(blobs);
