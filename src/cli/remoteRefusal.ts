@@ -2,6 +2,14 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { UpkeepError, type UpkeepFailure } from '../upkeep/upkeepError.ts';
 
+/** The mirror's API is not for this caller; the message says what to do about it. */
+export class AccessRefusal extends UpkeepError {
+  constructor(message: string) {
+    super('failed', message);
+    this.name = 'AccessRefusal';
+  }
+}
+
 const failures = ['invalid', 'not_found', 'incomplete', 'busy', 'failed'] as const;
 const errorShape = z.object({ code: z.string(), message: z.string() });
 const answerShape = z.object({ error: errorShape });
@@ -27,9 +35,12 @@ export function errorIn(event: unknown): UpkeepError | undefined {
 
 const errorEventShape = errorShape.extend({ kind: z.literal('error') });
 
+const places = '--token-file, or as ops.token or ops.tokenFile of the configuration';
+
 function errorOf({ code, message }: z.output<typeof errorShape>): UpkeepError {
   const known = failures.find((failure): failure is UpkeepFailure => failure === code);
-  if (code !== 'unauthorized') return new UpkeepError(known ?? 'failed', message);
-  const remedy = 'give it with --token-file, or as ops.token or ops.tokenFile of the configuration';
-  return new UpkeepError('failed', `${message}: ${remedy}`);
+  if (code === 'unauthorized') return new AccessRefusal(`${message}: give it with ${places}`);
+  if (code === 'forbidden')
+    return new AccessRefusal(`${message}, which a command is given with ${places}`);
+  return new UpkeepError(known ?? 'failed', message);
 }

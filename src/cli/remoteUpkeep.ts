@@ -37,8 +37,6 @@ interface Call {
   readonly json?: object;
   readonly archive?: AsyncIterable<Uint8Array>;
   readonly accept?: string;
-  /** Whether it takes the token, which goes nowhere else. */
-  readonly guarded?: boolean;
 }
 
 const connectTimeout = 10_000;
@@ -103,7 +101,7 @@ export class RemoteUpkeep implements Upkeep {
 
   async *export({ images, platforms }: ExportOptions): AsyncGenerator<Uint8Array> {
     const query = { image: images, platform: platforms };
-    const { body } = await this.#call({ method: 'GET', path: 'export', query, guarded: true });
+    const { body } = await this.#call({ method: 'GET', path: 'export', query });
     try {
       for await (const chunk of body) yield chunk as Uint8Array;
     } catch (error) {
@@ -117,7 +115,6 @@ export class RemoteUpkeep implements Upkeep {
       path: 'import',
       query: { name },
       archive,
-      guarded: true,
     });
   }
 
@@ -144,7 +141,7 @@ export class RemoteUpkeep implements Upkeep {
     }
   }
 
-  async #call({ method, path, query = {}, json, archive, accept, guarded }: Call) {
+  async #call({ method, path, query = {}, json, archive, accept }: Call) {
     const url = new URL(path, this.#base);
     for (const [name, value] of Object.entries(query)) {
       for (const one of [value ?? []].flat()) url.searchParams.append(name, one);
@@ -155,9 +152,7 @@ export class RemoteUpkeep implements Upkeep {
         ...(accept === undefined ? {} : { accept }),
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(archive === undefined ? {} : { 'content-type': 'application/x-tar' }),
-        ...(guarded === true && this.#token !== undefined
-          ? { authorization: `Bearer ${this.#token.reveal()}` }
-          : {}),
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token.reveal()}` }),
       },
       body: json === undefined ? archive && Readable.from(archive) : JSON.stringify(json),
     });
@@ -200,7 +195,7 @@ export class RemoteUpkeep implements Upkeep {
 }
 
 function change(path: string, json: object): Call {
-  return { method: 'POST', path, json, guarded: true };
+  return { method: 'POST', path, json };
 }
 
 function isOfFile(error: unknown): boolean {

@@ -8,6 +8,7 @@ import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
 import { flagText, UsageError, type CommandContext, type CommandOptions } from './command.ts';
 import { localOpsUrl, parseOpsUrl } from './opsUrl.ts';
+import { AccessRefusal } from './remoteRefusal.ts';
 import { RemoteUpkeep } from './remoteUpkeep.ts';
 import { loadConfigurationFor, settingOptions } from './settingFlags.ts';
 import { describeStartFailure, isWrongSetting } from './startFailure.ts';
@@ -41,7 +42,8 @@ export const upkeepOptions: CommandOptions = {
   'token-file': {
     type: 'string',
     value: 'FILE',
-    description: 'File with the token for changes; else ops.token of the configuration is taken.',
+    description:
+      'File with the token of the ops endpoints; else ops.token of the configuration is taken.',
   },
 };
 
@@ -198,9 +200,12 @@ async function askLocalMirror(
   } catch (error) {
     await upkeep.close();
     if (!(error instanceof UpkeepError)) throw error;
-    throw new UpkeepError('failed', `${complaint}, and ${error.message}; ${remedy}`, {
-      cause: error,
-    });
+    // A mirror that answers is one to ask again, with the token.
+    const found =
+      error instanceof AccessRefusal
+        ? `the mirror at ${url.origin} says: ${error.message}`
+        : `${error.message}; ${remedy}`;
+    throw new UpkeepError('failed', `${complaint}, and ${found}`, { cause: error });
   }
 }
 

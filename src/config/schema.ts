@@ -63,7 +63,7 @@ export const settingsSchema = z
         token: bearerToken
           .optional()
           .describe(
-            'What a caller of `/api/v1/` has to show for changes. Without it only callers on the same machine may make them.',
+            'What a caller of `/api/v1/` has to show. Without it that is only for callers on the same machine.',
           ),
         tokenFile: path.optional().describe('File that holds the token, in the place of `token`.'),
         tls: z

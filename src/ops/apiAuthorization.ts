@@ -32,11 +32,11 @@ const signsOfOthers = [
 ] as const;
 
 /**
- * Lets through who may change the cache or take content out of it: whoever shows the token, or, where
- * none is set, a program on this machine that acts for nobody else.
+ * Lets through who may see what the cache holds, change it or take content out of it: whoever shows the token,
+ * or, where none is set, a program on this machine that acts for nobody else.
  * @throws {ApiRefusal}
  */
-export function authorizeChange(caller: Caller, token: ApiToken | undefined): void {
+export function authorize(caller: Caller, token: ApiToken | undefined): void {
   if (token === undefined) {
     requireThisMachine(caller);
     return;

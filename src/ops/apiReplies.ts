@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { ApiConnection } from './apiConnection.ts';
 import { isFault } from './apiError.ts';
 import { goOn, imagesObject, inPieces, jsonLines } from './apiStreams.ts';
-import { ApiWork, type ApiAudience } from './apiWork.ts';
+import { ApiWork, type ApiWorkKind } from './apiWork.ts';
 import type { BodyDeadlines } from './bodyDeadlines.ts';
 import { requestBody } from './requestBody.ts';
 
@@ -21,7 +21,7 @@ export interface ApiRepliesOptions {
 
 // Well below the minute or so after which what stands between the two gives up a silent connection.
 const defaultBeat = 10_000;
-// Anybody may read, and whoever does takes the place of somebody else.
+// Reads have few places, and whoever reads takes that of somebody else.
 const defaultReadStall = 30_000;
 const lines = 'application/x-ndjson';
 
@@ -37,36 +37,36 @@ export class ApiReplies {
     this.#work = new ApiWork(options.readPatience);
   }
 
-  /** With what anybody may know as one JSON object, however long it takes. */
+  /** With what a read finds as one JSON object, however long it takes. */
   object(reply: FastifyReply, work: () => Promise<object>): Promise<FastifyReply> {
-    return this.#object('anybody', reply, work);
+    return this.#object('read', reply, work);
   }
 
   /** With the outcome of a change as one JSON object, however long it takes. */
   outcome(reply: FastifyReply, work: () => Promise<object>): Promise<FastifyReply> {
-    return this.#object('authorized', reply, work);
+    return this.#object('change', reply, work);
   }
 
-  /** With the images, for anybody, in one object, or in lines where the caller takes them. */
+  /** With the images in one object, or in lines where the caller takes them. */
   images(
     { headers }: FastifyRequest,
     reply: FastifyReply,
     images: AsyncIterable<object>,
   ): Promise<FastifyReply> {
     const asLines = headers.accept?.includes(lines) === true;
-    return this.#stream('anybody', reply, asLines ? lines : 'application/json', (signal) =>
+    return this.#stream('read', reply, asLines ? lines : 'application/json', (signal) =>
       inPieces(asLines ? this.#linesOf(images, signal) : imagesObject(images)),
     );
   }
 
   /** With the events in lines. */
   events(reply: FastifyReply, events: AsyncIterable<object>): Promise<FastifyReply> {
-    return this.#stream('authorized', reply, lines, (signal) => this.#linesOf(events, signal));
+    return this.#stream('change', reply, lines, (signal) => this.#linesOf(events, signal));
   }
 
   /** With the bytes. */
   archive(reply: FastifyReply, bytes: AsyncIterable<Uint8Array>): Promise<FastifyReply> {
-    return this.#stream('authorized', reply, 'application/x-tar', () => passOn(bytes));
+    return this.#stream('change', reply, 'application/x-tar', () => passOn(bytes));
   }
 
   /** With the outcome of work on the request's body, which may take as long as it moves. */
@@ -75,8 +75,8 @@ export class ApiReplies {
     reply: FastifyReply,
     work: (body: AsyncIterable<Uint8Array>) => Promise<object>,
   ): Promise<FastifyReply> {
-    const connection = this.#connection('authorized', reply);
-    return this.#work.run('authorized', reply.raw, async (signal) => {
+    const connection = this.#connection('change', reply);
+    return this.#work.run('change', reply.raw, async (signal) => {
       this.#deadlines.lift(raw);
       connection.expectMoves();
       const taken = (): void => connection.waitForOutcome();
@@ -102,22 +102,22 @@ export class ApiReplies {
   }
 
   #object(
-    audience: ApiAudience,
+    kind: ApiWorkKind,
     reply: FastifyReply,
     work: () => Promise<object>,
   ): Promise<FastifyReply> {
-    const connection = this.#connection(audience, reply);
+    const connection = this.#connection(kind, reply);
     connection.waitForOutcome();
-    return this.#work.run(audience, reply.raw, async () => {
+    return this.#work.run(kind, reply.raw, async () => {
       const outcome = await work();
       connection.expectTaking();
       return sendObject(reply, outcome);
     });
   }
 
-  #connection(audience: ApiAudience, reply: FastifyReply): ApiConnection {
+  #connection(kind: ApiWorkKind, reply: FastifyReply): ApiConnection {
     const { readStall = defaultReadStall } = this.#options;
-    return new ApiConnection(reply.raw.req.socket, audience === 'anybody' ? readStall : undefined);
+    return new ApiConnection(reply.raw.req.socket, kind === 'read' ? readStall : undefined);
   }
 
   /**
@@ -141,14 +141,14 @@ export class ApiReplies {
 
   /** What fails before the first piece is answered as an error; afterwards the body ends short. */
   #stream<Piece extends string | Uint8Array>(
-    audience: ApiAudience,
+    kind: ApiWorkKind,
     reply: FastifyReply,
     type: string,
     open: (signal: AbortSignal) => AsyncGenerator<Piece>,
   ): Promise<FastifyReply> {
-    const connection = this.#connection(audience, reply);
+    const connection = this.#connection(kind, reply);
     connection.waitForOutcome();
-    return this.#work.run(audience, reply.raw, async (signal) => {
+    return this.#work.run(kind, reply.raw, async (signal) => {
       connection.expectMoves();
       const pieces = open(signal);
       const rest = goOn(await pieces.next(), pieces);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
-import { authorizeChange } from './apiAuthorization.ts';
+import { authorize } from './apiAuthorization.ts';
 import { answerTo, isFault } from './apiError.ts';
 import { questions, readQuestion } from './apiQuestions.ts';
 import { ApiReplies } from './apiReplies.ts';
@@ -22,7 +22,7 @@ export interface StoreMark {
 export interface ApiOptions {
   readonly upkeep: Upkeep;
   readonly store: StoreMark;
-  /** What changes take; `undefined`: to be on the same machine. */
+  /** What a caller has to show; `undefined`: to be on the same machine. */
   readonly token: ApiToken | undefined;
   readonly logger?: Logger | undefined;
   /** Milliseconds after which a stream of events without any shows a sign of life; 10 s by default. */
@@ -36,38 +36,42 @@ export interface ApiOptions {
 // Names of images, as many as a question may have.
 const bodyLimit = 1024 * 1024;
 
-/** The routes of `/api/v1/`, for a scope that has this prefix. */
+/**
+ * The routes of `/api/v1/`, for a scope that has this prefix. All of them are for those who may: the names and
+ * digests of what is private tell as much as a change may break.
+ */
 export function apiRoutes(
   app: FastifyInstance,
   options: ApiOptions,
   deadlines: BodyDeadlines,
 ): void {
   const replies = new ApiReplies(options, deadlines);
-  const guard = guardOf(options);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, readJson);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error, options.logger));
   app.setNotFoundHandler((_request, reply) => {
     sendError(reply, new UpkeepError('not_found', 'the API has no such path or method'));
   });
+  // Not only of the routes: whoever may not ask is not told either which there are.
+  app.addHook('onRequest', guardOf(options));
   // Taking it in counts as one of its users; a scope ends its work before the server waits for its end.
   app.addHook('preClose', async () => replies.stop());
   // What a caller began and left works on the store until its end.
   app.addHook('onClose', () => replies.idle());
   readingRoutes(app, options, replies);
-  changingRoutes(app, options, replies, guard);
+  changingRoutes(app, options, replies);
   app.register(async (scope) => {
     // Whatever type it is said to be of, it is read as it comes.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
-    scope.post('/import', { onRequest: guard }, (request, reply) => {
+    scope.post('/import', (request, reply) => {
       const { name } = readQuestion(questions.import, 'query', request.query);
       return replies.taking(request, reply, (body) => options.upkeep.import(body, name));
     });
   });
 }
 
-/** Open to all who reach the ops port, as the metrics are. */
+/** What only tells of the cache. */
 function readingRoutes(app: FastifyInstance, { upkeep, store }: ApiOptions, to: ApiReplies): void {
   const withoutHead = { exposeHeadRoute: false };
   app.get('/store', withoutHead, (request, reply) => {
@@ -89,28 +93,23 @@ function readingRoutes(app: FastifyInstance, { upkeep, store }: ApiOptions, to: 
   });
 }
 
-/** For those who may change the cache; an export changes nothing, but hands out what is in it. */
-function changingRoutes(
-  app: FastifyInstance,
-  { upkeep }: ApiOptions,
-  to: ApiReplies,
-  onRequest: (request: FastifyRequest) => Promise<void>,
-): void {
-  app.post('/purge', { onRequest, bodyLimit }, ({ body }, reply) => {
+/** What changes the cache, and an export, which takes as long as it is large. */
+function changingRoutes(app: FastifyInstance, { upkeep }: ApiOptions, to: ApiReplies): void {
+  app.post('/purge', { bodyLimit }, ({ body }, reply) => {
     const { images, dryRun } = readQuestion(questions.purge, 'body', body);
     return to.outcome(reply, () => upkeep.purge(images, dryRun));
   });
-  app.post('/gc', { onRequest, bodyLimit }, ({ body }, reply) => {
+  app.post('/gc', { bodyLimit }, ({ body }, reply) => {
     const { dryRun } = readQuestion(questions.gc, 'body', body);
     return to.outcome(reply, () => upkeep.collect(dryRun));
   });
-  app.post('/verify', { onRequest, bodyLimit }, ({ body }, reply) =>
+  app.post('/verify', { bodyLimit }, ({ body }, reply) =>
     to.events(reply, upkeep.verify(readQuestion(questions.verify, 'body', body))),
   );
-  app.post('/warm', { onRequest, bodyLimit }, ({ body }, reply) =>
+  app.post('/warm', { bodyLimit }, ({ body }, reply) =>
     to.events(reply, upkeep.warm(readQuestion(questions.warm, 'body', body))),
   );
-  app.get('/export', { onRequest, exposeHeadRoute: false }, (request, reply) => {
+  app.get('/export', { exposeHeadRoute: false }, (request, reply) => {
     const { image, platform } = readQuestion(questions.export, 'query', request.query);
     return to.archive(reply, upkeep.export({ images: image, platforms: platform }));
   });
@@ -120,7 +119,7 @@ function changingRoutes(
 function guardOf({ token }: ApiOptions): (request: FastifyRequest) => Promise<void> {
   return async ({ raw }) => {
     const { socket, headers, httpVersion } = raw;
-    authorizeChange({ address: socket.remoteAddress, headers, httpVersion }, token);
+    authorize({ address: socket.remoteAddress, headers, httpVersion }, token);
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** The token that a caller shows for changes. Only its hash is kept, so that no dump of this process has it. */
+/** The token that a caller of the API shows. Only its hash is kept, so that no dump of this process has it. */
 export class ApiToken {
   readonly #hash: Buffer;
 

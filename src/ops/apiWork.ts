@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { UpkeepError } from '../upkeep/upkeepError.ts';
 import { ApiPlaces } from './apiPlaces.ts';
 
-/** Who may ask for work: all who reach the ops port, or those who are let through. */
-export type ApiAudience = 'anybody' | 'authorized';
+/** What work does: it tells of the cache, or it changes it or hands out what is in it. */
+export type ApiWorkKind = 'read' | 'change';
 
 // Reading a large catalog takes some tens of MB a caller while it runs. In all it is little enough that of
 // the connections that the ops server has some are left to scrapers and probers, whatever is asked of the API.
@@ -16,14 +16,14 @@ const defaultPatience = 10_000;
 export class ApiWork {
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  readonly #places: Readonly<Record<ApiAudience, ApiPlaces>>;
+  readonly #places: Readonly<Record<ApiWorkKind, ApiPlaces>>;
 
-  /** `patience`: milliseconds that work for anybody waits for a place; 10 s by default. */
+  /** `patience`: milliseconds that a read waits for a place; 10 s by default. */
   constructor(patience = defaultPatience) {
     this.#places = {
-      anybody: new ApiPlaces({ count: readsAtOnce, line: readsInLine, patience }),
-      // Never in line behind those who may ask without being known.
-      authorized: new ApiPlaces({ count: changesAtOnce, line: 0, patience: 0 }),
+      read: new ApiPlaces({ count: readsAtOnce, line: readsInLine, patience }),
+      // Never in line behind those who only look.
+      change: new ApiPlaces({ count: changesAtOnce, line: 0, patience: 0 }),
     };
   }
 
@@ -33,7 +33,7 @@ export class ApiWork {
    * @throws {UpkeepError} `busy` when too much is under way
    */
   async run<Result>(
-    audience: ApiAudience,
+    kind: ApiWorkKind,
     response: ServerResponse,
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
@@ -44,7 +44,7 @@ export class ApiWork {
       answered.resolve();
     });
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
-    const place = await this.#places[audience].take(signal);
+    const place = await this.#places[kind].take(signal);
     const done = work(signal);
     const ended: Promise<unknown> = Promise.allSettled([done]);
     this.#running.add(ended);

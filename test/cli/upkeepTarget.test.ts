@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { access, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfiguration } from '../../src/config/loadConfiguration.ts';
@@ -35,7 +36,7 @@ async function place(t: Lifetime, more = ''): Promise<Place> {
     run: async (opsAddress, ...args) => {
       const ops = `ops:\n  listen: ${opsAddress}\n`;
       const storage = `storage:\n  directory: ${directory}\n  minFree: 0\n`;
-      await writeFile(file, `${ops}${storage}${more}`);
+      await writeFile(file, `${storage}${ops}${more}`);
       return runHere([...args, '--config', file]);
     },
   };
@@ -200,7 +201,7 @@ test('what brings content in makes a store', async (t) => {
   assert.equal((await run(nowhere, 'ls', '--json')).stdout, '[]\n');
 });
 
-describe('the token for changes', () => {
+describe('the token of the ops endpoints', () => {
   const token = markedSecret('ops');
 
   test('is that of --token-file, or else ops.token', async (t) => {
@@ -211,6 +212,64 @@ describe('the token for changes', () => {
     await writeFile(file, `${token}\n`);
     assert.equal((await wrong.run(nowhere, 'gc', '--url', url)).code, 1);
     assert.equal((await wrong.run(nowhere, 'gc', '--url', url, '--token-file', file)).code, 0);
+  });
+
+  for (const command of [['ls'], ['inspect', 'a'], ['du'], ['gc']]) {
+    const name = command.join(' ');
+
+    test(`is taken from the configuration by ${name}, on the same machine and with --url`, async (t) => {
+      const { directory, run } = await place(t, `  token: ${token}\n`);
+      const { upkeep, calls } = scriptedUpkeep();
+      const store = { version: '1', directory, identity: '1:2' };
+      const { url } = await startApi(t, { upkeep, store, token });
+      for (const [at, ...more] of [[new URL(url).host], [nowhere, '--url', url]] as const) {
+        const { code, stderr } = await run(at, ...command, ...more);
+        assert.deepEqual([code, stderr], [0, '']);
+      }
+      assert.equal(calls.length, 2);
+    });
+
+    test(`is asked for by ${name}, which exits with 1 without it`, async (t) => {
+      const { directory, run } = await place(t);
+      const { upkeep, calls } = scriptedUpkeep();
+      const store = { version: '1', directory, identity: '1:2' };
+      const { url } = await startApi(t, { upkeep, store, token });
+      const remedy =
+        'this needs the ops token: give it with --token-file, or as ops.token or ops.tokenFile of the configuration\n';
+      const there = await run(nowhere, ...command, '--url', url);
+      assert.deepEqual([there.code, there.stderr], [1, `pullthrough: ${remedy}`]);
+      const here = await run(new URL(url).host, ...command);
+      const complaint = `there is no store in ${directory} (setting storage.directory)`;
+      const expected = `pullthrough: ${complaint}, and the mirror at ${url} says: ${remedy}`;
+      assert.deepEqual([here.code, here.stderr], [1, expected]);
+      assert.deepEqual(calls, []);
+    });
+  }
+
+  test('is asked for by a mirror on this machine that has the store', async (t) => {
+    const { directory, run } = await place(t);
+    const opsAddress = await serve(t, directory, { PULLTHROUGH_OPS_TOKEN: token });
+    const { code, stderr } = await run(opsAddress, 'ls');
+    assert.equal(code, 1);
+    assert.match(stderr, /is using .*, and the mirror at http.* says: this needs the ops token: /);
+    assert.doesNotMatch(stderr, /wait for it/);
+  });
+
+  test('is spoken of where a mirror has none and the command is elsewhere', async (t) => {
+    const interfaces = Object.values(networkInterfaces()).flat();
+    const outside = interfaces.find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+    if (outside === undefined) return t.skip('this machine has no address but its own');
+    const { run } = await place(t);
+    const { upkeep } = scriptedUpkeep();
+    const { url } = await startApi(t, { upkeep, host: '0.0.0.0' });
+    const { code, stderr } = await run(
+      nowhere,
+      'ls',
+      '--url',
+      `http://${outside}:${new URL(url).port}`,
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /the mirror's own machine: set ops\.token, .*is given with --token-file/);
   });
 
   test('is an error of usage when it can’t be read or sent, and is not shown', async (t) => {
