@@ -20,6 +20,7 @@ export function accessRules(settings: unknown, hosts: readonly string[], report:
     }
   }
   reportWantOfUsers(settings, report);
+  reportLogInHosts(access, report);
   const wait = fieldOf(fieldOf(access, 'limits'), 'wait');
   if (typeof wait === 'number' && wait > longestWait) {
     report(['access', 'limits', 'wait'], 'expected no more than 15s, or clients give up meanwhile');
@@ -59,6 +60,17 @@ function groupExpected(name: string, known: readonly string[]): string {
 function isForNobody(rule: unknown): boolean {
   const lists = [fieldOf(rule, 'users'), fieldOf(rule, 'groups')];
   return lists.every((list) => Array.isArray(list) && list.length === 0);
+}
+
+/** Whoever is asked for a user name and a password must have a right answer. */
+function reportLogInHosts(access: unknown, report: Report): void {
+  const isPossible =
+    fieldOf(access, 'htpasswdFile') !== undefined ||
+    fieldOf(access, 'upstreamCredentials') === 'verify';
+  if (isPossible || listAt(access, 'logInHosts').length === 0) return;
+  const expected =
+    'expected none, or passwords to log in with: access.htpasswdFile or access.upstreamCredentials: verify';
+  report(['access', 'logInHosts'], expected);
 }
 
 /** Whoever has to be a user must have a way to be one. */

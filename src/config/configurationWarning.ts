@@ -1,10 +1,10 @@
-/** What a configuration that is right leaves open. Nothing in it is secret. */
+/** What a configuration that is right leaves open, or has to no effect. Nothing in it is secret. */
 export interface ConfigurationWarning {
   /** The setting, such as `access.private`. */
   readonly key: string;
-  /** What is open, and to whom: one sentence without a full stop. */
+  /** What is open, and to whom, or what does nothing: one sentence without a full stop. */
   readonly message: string;
-  /** What closes it, in the imperative. */
+  /** What helps, in the imperative. */
   readonly advice: string;
 }
 

@@ -7,16 +7,27 @@ import { formatSettingPath, valueAt } from './settingPath.ts';
 
 const path = ['access', 'htpasswdFile'];
 
-/** The problems of the file that `access.htpasswdFile` names, one for each of its lines that is wrong. */
-export function htpasswdProblems(raw: RawSettings): readonly ConfigurationProblem[] {
+/** The users of the file that `access.htpasswdFile` names, or one problem for each of its lines that is wrong. */
+export interface HtpasswdUsers {
+  /** `undefined` when no file is named, or it can't be used. */
+  readonly users: ReadonlySet<string> | undefined;
+  readonly problems: readonly ConfigurationProblem[];
+}
+
+/** Reads the file that `access.htpasswdFile` names. */
+export function readHtpasswdUsers(raw: RawSettings): HtpasswdUsers {
   const file = valueAt(raw.values, path);
-  if (typeof file !== 'string' || file === '') return [];
+  if (typeof file !== 'string' || file === '') return { users: undefined, problems: [] };
   const key = formatSettingPath(path);
   try {
-    const { faults } = parseHtpasswd(readFileSync(file, 'utf8'));
-    return faults.map(({ line, message }) => ({ source: `${file}:${line}`, key, message }));
+    const { hashes, faults } = parseHtpasswd(readFileSync(file, 'utf8'));
+    return {
+      users: hashes && new Set(hashes.keys()),
+      problems: faults.map(({ line, message }) => ({ source: `${file}:${line}`, key, message })),
+    };
   } catch (error) {
     const message = describeReadFailure(error);
-    return [{ source: raw.sourceOf(path), key, message, value: JSON.stringify(file) }];
+    const problem = { source: raw.sourceOf(path), key, message, value: JSON.stringify(file) };
+    return { users: undefined, problems: [problem] };
   }
 }

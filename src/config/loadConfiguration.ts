@@ -8,7 +8,8 @@ import { dockerHubHost } from './dockerHub.ts';
 import { dockerHubIndex, readDockerHubAccount } from './dockerHubAccount.ts';
 import { listEffectiveSettings, type EffectiveSetting } from './effectiveSettings.ts';
 import { readEnvironment } from './environment.ts';
-import { htpasswdProblems } from './htpasswdFile.ts';
+import { readHtpasswdUsers } from './htpasswdFile.ts';
+import { idleAccessWarnings } from './idleAccess.ts';
 import type { Override } from './override.ts';
 import { layerSettings, type RawSettings } from './rawSettings.ts';
 import { tlsProblems } from './tlsFiles.ts';
@@ -35,7 +36,7 @@ export interface LoadedConfiguration {
   readonly file: string | undefined;
   /** Every setting in force, fit to be shown. */
   readonly effective: readonly EffectiveSetting[];
-  /** What it leaves open. */
+  /** What it leaves open, and what of it does nothing. */
   readonly warnings: readonly ConfigurationWarning[];
 }
 
@@ -53,11 +54,12 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
   const { raw, problems } = layerAll(file, [...reading.overrides, ...flags], environment);
   const { tokens, problems: tokenProblems } = readTokenFiles(raw);
   const { settings, problems: settingProblems } = validateSettings(raw);
+  const { users, problems: userProblems } = readHtpasswdUsers(raw);
   const fileProblems = [
     ...tokenProblems,
     ...dockerConfigProblems(raw),
     ...tlsProblems(raw),
-    ...htpasswdProblems(raw),
+    ...userProblems,
   ];
   const all = [...misread, ...problems, ...settingProblems, ...fileProblems];
   if (settings === undefined || all.length > 0) throw new ConfigurationError(inOrder(all));
@@ -68,7 +70,11 @@ export function loadConfiguration(sources: ConfigurationSources): LoadedConfigur
     configuration,
     file: file?.path,
     effective: listEffectiveSettings(addressed, raw),
-    warnings: [...warningsOf(configuration), ...fileWarnings],
+    warnings: [
+      ...warningsOf(configuration),
+      ...idleAccessWarnings(configuration, users),
+      ...fileWarnings,
+    ],
   };
 }
 

@@ -19,12 +19,21 @@ export function warningsOf(configuration: Configuration): readonly Configuration
 
 function openPrivate(configuration: Configuration): readonly ConfigurationWarning[] {
   const { listen, access } = configuration;
-  if (isLoopback(listen) || access.clients.length > 0 || !access.anonymous) return [];
-  return keysOfPrivate(configuration, 'allow').map((key) => ({
-    key,
-    message: `everybody who can reach ${formatListenAddress(listen)} is served what is private upstream`,
-    advice: 'set it to users, or name the ranges that may ask in access.clients',
-  }));
+  if (!takesEverybody(configuration) || !access.anonymous) return [];
+  const everybody = `everybody who can reach ${formatListenAddress(listen)} is served`;
+  const bound = 'or name the ranges that may ask in access.clients';
+  return [
+    ...keysOfPrivate(configuration, 'allow').map((key) => ({
+      key,
+      message: `${everybody} what is private upstream`,
+      advice: `set it to users, ${bound}`,
+    })),
+    ...keysOfPublic(configuration).map((key) => ({
+      key,
+      message: `${everybody} these repositories, private upstream or not`,
+      advice: `set it to upstream, ${bound}`,
+    })),
+  ];
 }
 
 function closedPrivate(configuration: Configuration): readonly ConfigurationWarning[] {
@@ -37,15 +46,18 @@ function closedPrivate(configuration: Configuration): readonly ConfigurationWarn
 }
 
 function plainPasswords(configuration: Configuration): readonly ConfigurationWarning[] {
-  if (configuration.access.htpasswdFile === undefined || !takesPlain(configuration)) return [];
+  if (configuration.access.htpasswdFile === undefined) return [];
   const at = formatListenAddress(configuration.listen);
-  return [
-    {
-      key: 'access.htpasswdFile',
-      message: `passwords come to ${at} over plain HTTP, where whoever is on the way can read them`,
-      advice: useTls,
-    },
-  ];
+  const key = 'access.htpasswdFile';
+  const advice =
+    'set tls.certificateFile and tls.keyFile or, with a proxy that speaks TLS on this machine, let listen be on 127.0.0.1';
+  if (takesPlain(configuration)) {
+    const message = `passwords come to ${at} over plain HTTP, where whoever is on the way can read them`;
+    return [{ key, message, advice }];
+  }
+  if (!takesEverybody(configuration) || configuration.tls.certificateFile !== undefined) return [];
+  const message = `whoever reaches ${at} directly, past access.trustedProxies, sends a password in the clear`;
+  return [{ key, message, advice }];
 }
 
 function plainUpstreamCredentials(configuration: Configuration): readonly ConfigurationWarning[] {
@@ -62,7 +74,7 @@ function plainUpstreamCredentials(configuration: Configuration): readonly Config
 
 function boundlessProxies({ access }: Configuration): readonly ConfigurationWarning[] {
   return access.trustedProxies.flatMap((range, index) =>
-    range.endsWith('/0')
+    holdsAll(range)
       ? [
           {
             key: `access.trustedProxies[${index}]`,
@@ -87,6 +99,13 @@ function plainOpsToken({ ops }: Configuration): readonly ConfigurationWarning[] 
   ];
 }
 
+/** Where it is set that repositories are public, whatever the upstream says. */
+function keysOfPublic({ access }: Configuration): readonly string[] {
+  return access.namespaces.flatMap(({ visibility }, index) =>
+    visibility === 'public' ? [`access.namespaces[${index}].visibility`] : [],
+  );
+}
+
 /** Where it is set that private repositories are dealt with like this. */
 function keysOfPrivate(
   { access }: Configuration,
@@ -96,6 +115,16 @@ function keysOfPrivate(
     namespace.private === mode ? [`access.namespaces[${index}].private`] : [],
   );
   return access.private === mode ? ['access.private', ...within] : within;
+}
+
+/** Whether every other machine that reaches the mirror is served. A range that holds all addresses bounds nothing. */
+function takesEverybody({ listen, access: { clients } }: Configuration): boolean {
+  const isBounded = clients.length > 0 && clients.every((range) => !holdsAll(range));
+  return !isLoopback(listen) && !isBounded;
+}
+
+function holdsAll(range: string): boolean {
+  return range.endsWith('/0');
 }
 
 /** Whether clients on other machines are served without TLS, not even that of a proxy. */

@@ -92,8 +92,12 @@ const cases: readonly (readonly [string, string])[] = [
     '2:24: access.upstreamCredentials: expected one of ignore, verify, got "check"',
   ],
   [
-    'access:\n  logInHosts: ["https://mirror"]',
-    '2:16: access.logInHosts[0]: expected a host or host:port, such as auth.example.com, got "https://mirror"',
+    `${users}  logInHosts: ["https://mirror"]`,
+    '3:16: access.logInHosts[0]: expected a host or host:port, such as auth.example.com, got "https://mirror"',
+  ],
+  [
+    'access:\n  logInHosts: [mirror.example]',
+    '2:15: access.logInHosts: expected none, or passwords to log in with: access.htpasswdFile or access.upstreamCredentials: verify, got a list',
   ],
   [
     'access:\n  clients: [10.0.0.0/8, 10.0.0.0/33]',
@@ -163,6 +167,8 @@ describe('whoever has to be a user can be one', () => {
   for (const text of [
     `${users}  anonymous: false\n  private: users`,
     'access: {anonymous: false, upstreamCredentials: verify}',
+    'access: {upstreamCredentials: verify, logInHosts: [mirror.example]}',
+    `${users}  logInHosts: [mirror.example]`,
     'access: {anonymous: false, private: users}\ntls:\n  clientCaFile: CA\n  certificateFile: CA\n  keyFile: KEY',
   ]) {
     test(text.replaceAll('\n', ' ⏎ '), async (t) => {

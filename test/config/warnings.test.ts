@@ -59,6 +59,22 @@ describe('private repositories that everybody is served', () => {
     assert.deepEqual(warnedKeys(settings({ ACCESS_NAMESPACES: namespaces })), keys);
   });
 
+  test('are warned of where they are public by the operator’s word', () => {
+    const namespaces =
+      '[{repositories: [a], visibility: private}, {repositories: [b], visibility: public}]';
+    const open = settings({ ACCESS_NAMESPACES: namespaces });
+    assert.deepEqual(warnedKeys(open), ['access.namespaces[1].visibility']);
+    assert.deepEqual(warnedKeys({ ...open, ...someClients }), []);
+    assert.deepEqual(warnedKeys({ ...open, ...loopback }), []);
+  });
+
+  for (const ranges of ['[0.0.0.0/0, "::/0"]', '[10.0.0.0/8, 0.0.0.0/0]', '["::/0"]']) {
+    test(`are warned of though they are for ranges of addresses, which hold all: ${ranges}`, () => {
+      const clients = settings({ ACCESS_CLIENTS: ranges });
+      assert.deepEqual(warnedKeys({ ...allow, ...clients }), ['access.private']);
+    });
+  }
+
   for (const [where, bound] of [
     ['on the same machine alone', loopback],
     ['to some ranges of addresses', someClients],
@@ -73,7 +89,7 @@ describe('private repositories that everybody is served', () => {
 describe('private repositories for users', () => {
   const forUsers = { ...users, ...tls, ...settings({ ACCESS_PRIVATE: 'users' }) };
   const rule = (pull: boolean) =>
-    settings({ ACCESS_RULES: `[{users: [alice], repositories: [a], pull: ${pull}}]` });
+    settings({ ACCESS_RULES: `[{users: ["*"], repositories: [a], pull: ${pull}}]` });
 
   test('are warned of while no rule lets anybody pull', () => {
     assert.deepEqual(warnedKeys(forUsers), ['access.private']);
@@ -102,12 +118,27 @@ describe('credentials over plain HTTP', () => {
   for (const [where, bound] of [
     ['over TLS', tls],
     ['on the same machine alone', loopback],
-    ['behind a proxy', proxy],
+    ['from clients in some ranges, through a proxy', { ...proxy, ...someClients }],
   ] as const) {
     test(`are not warned of when they come ${where}`, () => {
       assert.deepEqual(warnedKeys({ ...users, ...verify, ...bound }), []);
     });
   }
+});
+
+test('passwords are warned of that may come past the proxy before an open port', () => {
+  assert.deepEqual(warnedKeys({ ...users, ...proxy, ...tls }), []);
+  assert.deepEqual(warnedKeys({ ...users, ...proxy, ...loopback }), []);
+  const { warnings } = loadFrom({ environment: { ...users, ...proxy } });
+  assert.deepEqual(warnings, [
+    {
+      key: 'access.htpasswdFile',
+      message:
+        'whoever reaches 0.0.0.0:5000 directly, past access.trustedProxies, sends a password in the clear',
+      advice:
+        'set tls.certificateFile and tls.keyFile or, with a proxy that speaks TLS on this machine, let listen be on 127.0.0.1',
+    },
+  ]);
 });
 
 test('a range of trusted proxies that holds every address is warned of', () => {
