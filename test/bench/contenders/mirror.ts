@@ -12,6 +12,8 @@ export interface MirrorOptions {
   readonly certificate?: Certificate;
   /** Settings, by their keys in the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The checkout whose mirror it is; by default this one. */
+  readonly checkout?: string | undefined;
 }
 
 /** A mirror with its ops endpoints. */
@@ -20,13 +22,13 @@ export interface MirrorServer extends Server {
 }
 
 /**
- * Starts the mirror of this checkout as `npm start` does, with its data in `data` of a directory and the
+ * Starts the mirror of a checkout as `npm start` does, with its data in `data` of a directory and the
  * registry at `upstreamUrl` for Docker Hub; else as it comes.
  */
 export async function startMirror(
   directory: string,
   upstreamUrl: string,
-  { certificate, settings }: MirrorOptions = {},
+  { certificate, settings, checkout = repositoryRoot }: MirrorOptions = {},
 ): Promise<MirrorServer> {
   const [port, opsPort] = await freePorts(2);
   const [address, opsAddress] = [`127.0.0.1:${port}`, `127.0.0.1:${opsPort}`];
@@ -43,8 +45,8 @@ export async function startMirror(
   const opsUrl = `http://${opsAddress}`;
   const server = await startServer({
     command: process.execPath,
-    args: [join(repositoryRoot, 'src/main.ts'), '--config', configuration, 'serve'],
-    environment: { NODE_COMPILE_CACHE: join(repositoryRoot, 'node_modules/.cache/compiled') },
+    args: [join(checkout, 'src/main.ts'), '--config', configuration, 'serve'],
+    environment: { NODE_COMPILE_CACHE: join(checkout, 'node_modules/.cache/compiled') },
     url: `${certificate === undefined ? 'http' : 'https'}://${address}`,
     readyUrl: `${opsUrl}/readyz`,
     logFile: join(directory, 'log'),

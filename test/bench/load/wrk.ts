@@ -10,6 +10,8 @@ const run = promisify(execFile);
 export interface WrkOrder {
   /** What is asked for; several are asked for in turn. */
   readonly urls: readonly [string, ...string[]];
+  /** What requests have for `Authorization`, in turn; by default nothing. */
+  readonly authorizations?: readonly string[];
   readonly connections: number;
   readonly seconds: number;
 }
@@ -22,7 +24,7 @@ export interface WrkLoad extends WrkAnswers {
 
 /** Asks for small answers again and again with `wrk`. Rejects unless all are 2xx. */
 export async function load(
-  { urls, connections, seconds }: WrkOrder,
+  { urls, authorizations = [], connections, seconds }: WrkOrder,
   signal: AbortSignal,
 ): Promise<WrkLoad> {
   const duration = `${Math.max(1, Math.round(seconds))}`;
@@ -30,12 +32,13 @@ export async function load(
   // An answer that takes longer than wrk's time-out, 2 s by default, is an error to it.
   const more = ['--duration', duration, '--timeout', '30s', '--header', `Accept: ${accept}`];
   const paths = urls.map((url) => new URL(url).pathname);
+  const turns = [...paths, ...authorizations];
   const script =
-    paths.length > 1 ? ['--script', new URL('inTurn.lua', import.meta.url).pathname] : [];
+    turns.length > 1 ? ['--script', new URL('inTurn.lua', import.meta.url).pathname] : [];
   const before = await endedChildrenCpuSeconds();
   const { stdout } = await run(
     'wrk',
-    [...args, ...more, ...script, urls[0], ...(script.length > 0 ? ['--', ...paths] : [])],
+    [...args, ...more, ...script, urls[0], ...(script.length > 0 ? ['--', ...turns] : [])],
     { signal },
   );
   const clientCpuSeconds = (await endedChildrenCpuSeconds()) - before;

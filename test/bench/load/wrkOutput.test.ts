@@ -17,8 +17,9 @@ Requests/sec:  13324.18
 Transfer/sec:     22.09MB
 `;
 
-test('the rate and two latencies are read in their units', () => {
+test('the requests, their rate and two latencies are read in their units', () => {
   const answers = parseWrk(output);
+  assert.equal(answers.requests, 26_673);
   assert.equal(answers.perSecond, 13_324.18);
   assert.equal(answers.medianSeconds.toFixed(6), '0.000812');
   assert.equal(answers.p99Seconds, 1.2);

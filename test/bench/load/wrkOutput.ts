@@ -1,5 +1,6 @@
-/** What `wrk --latency` reports, all in seconds. */
+/** What `wrk --latency` reports; times are in seconds. */
 export interface WrkAnswers {
+  readonly requests: number;
   readonly perSecond: number;
   readonly medianSeconds: number;
   readonly p99Seconds: number;
@@ -11,8 +12,10 @@ const inSeconds: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, 
 export function parseWrk(output: string): WrkAnswers {
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(output);
   const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(output) ?? [];
-  if (rate === undefined) throw new Error(output);
+  const [, requests] = /^ +(\d+) requests in /m.exec(output) ?? [];
+  if (rate === undefined || requests === undefined) throw new Error(output);
   return {
+    requests: Number(requests),
     perSecond: Number(rate),
     medianSeconds: latency(output, 50),
     p99Seconds: latency(output, 99),
