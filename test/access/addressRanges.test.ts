@@ -52,6 +52,15 @@ test('what is no address is in no range', () => {
   );
 });
 
+test('an address is the same when it is asked about again, among many others', () => {
+  const ranges = new AddressRanges(['10.0.0.0/8']);
+  const others = Array.from({ length: 3000 }, (_, place) => `11.0.${place >> 8}.${place & 255}`);
+  for (let time = 0; time < 2; time += 1) {
+    assertHas(ranges, ['10.0.0.1', '10.0.0.1'], true);
+    assertHas(ranges, ['11.0.0.1', '11.0.0.1', ...others], false);
+  }
+});
+
 test('without a range there is no address', () => {
   assertHas(new AddressRanges([]), ['127.0.0.1', '::1'], false);
 });
