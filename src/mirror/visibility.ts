@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../registry/errors.ts';
+import { isImage, isIndex } from '../registry/mediaType.ts';
 import type { Tag } from '../registry/reference.ts';
 import { repositoryKey, type Catalog, type RepositoryEntry } from '../store/catalog.ts';
 import { SingleFlight } from '../upstream/singleFlight.ts';
 import { UpstreamError } from '../upstream/upstreamError.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import type { ManifestHead, Upstream } from '../upstream/upstream.ts';
 import { askedFor } from './askedFor.ts';
 import { clientErrorFor, isRepositoryGone } from './clientError.ts';
 import { unlessRefused } from './diskRefusal.ts';
@@ -155,18 +156,31 @@ export class Visibility {
   /**
    * A HEAD on any tag tells. Docker Hub says 404 of a missing tag only to those who may see the others; other
    * registries also of a repository that they hide, and a HEAD's answer has no body to say which: there the
-   * list of tags tells.
+   * list of tags tells. One without a tag shows nothing that a hidden one would not.
    */
   async #isServed({ name }: MirroredRepository, anonymous: Upstream): Promise<boolean> {
     try {
       const head = await anonymous.headManifest(name, { kind: 'tag', tag: anyTag });
-      return head !== undefined || (await anonymous.listTags(name, 'n=1')) !== undefined;
+      if (head === undefined)
+        return ((await anonymous.listTags(name, 'n=1'))?.tags.length ?? 0) > 0;
+      if (!isOfManifest(head)) throw pageError(anonymous.host, name);
+      return true;
     } catch (error) {
       if (isRepositoryGone(error)) return false;
       if (error instanceof UpstreamError && error.failure === 'credentials_required') return false;
       throw error;
     }
   }
+}
+
+/** What a firewall puts before a registry answers 200 to everything. Some registries leave out the digest. */
+function isOfManifest({ digest, mediaType }: ManifestHead): boolean {
+  return digest !== undefined || isIndex(mediaType) || isImage(mediaType);
+}
+
+function pageError(host: string, name: string): UpstreamError {
+  const message = `manifest ${anyTag} of ${name}: an answer without a manifest's type or digest`;
+  return new UpstreamError(host, 'server_error', message);
 }
 
 /** Without an account, what was ever looked at with one is looked at still. */

@@ -79,6 +79,31 @@ describe('a private repository', () => {
     assert.equal(hub.count({ operation: 'manifest_get' }), 0);
   });
 
+  test('is told where its registry hides it by a list without tags', async (t) => {
+    const { hub, mirror } = await startScene(t, { account });
+    hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
+    hub.fault({
+      at: 'manifest_head',
+      status: 404,
+      when: ({ reference }) => reference === 'latest',
+    });
+    hub.fault({ at: 'tags', status: 200, body: JSON.stringify({ name: closed, tags: [] }) });
+    assert.equal((await getManifest(mirror, closed, '3.20')).status, 404);
+    assert.equal(hub.count({ operation: 'manifest_get' }), 0);
+  });
+
+  test('is not taken for public because a firewall answers in place of the upstream', async (t) => {
+    for (const type of ['text/html; charset=utf-8', 'application/json', undefined]) {
+      const { hub, mirror } = await startScene(t, { account });
+      hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
+      const headers = type === undefined ? {} : { 'content-type': type };
+      hub.fault({ at: 'manifest_head', status: 200, headers, body: '<p>Log in</p>', times: 1 });
+      assert.equal((await getManifest(mirror, closed, '3.20')).status, 503, String(type));
+      assert.equal((await getManifest(mirror, closed, '3.20')).status, 404, String(type));
+      assert.equal(hub.count({ operation: 'manifest_get' }), 0);
+    }
+  });
+
   test('is asked for again after a minute', async (t) => {
     const { clock, hub, mirror } = await startScene(t, { account });
     hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
@@ -142,8 +167,14 @@ describe('a public repository', () => {
 
   test('needs no tag called latest to be known as public', async (t) => {
     const { hub, mirror } = await startScene(t, { account });
-    hub.addImage(open, image);
+    hub.addImage(open, image, { tags: ['3.20'] });
     assert.equal((await getManifest(mirror, open, image.manifest.digest)).status, 200);
+  });
+
+  test('is told from a hidden one by its tags: without any it counts as private', async (t) => {
+    const { hub, mirror } = await startScene(t, { account });
+    hub.addImage(open, image);
+    assert.equal((await getManifest(mirror, open, image.manifest.digest)).status, 404);
   });
 
   test('stays public while the upstream is down, also for another process', async (t) => {
