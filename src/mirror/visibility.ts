@@ -137,6 +137,8 @@ export class Visibility {
       return (await check.promise) ? 'public' : 'private';
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
+      // Our own want of connections, which a crowd can bring about, says nothing about the upstream.
+      if (error.failure === 'busy') throw clientErrorFor(error);
       this.#failures.set(key, this.#now());
       if (wasPublic) return 'unconfirmed';
       throw clientErrorFor(error);

@@ -104,6 +104,27 @@ describe('a private repository', () => {
     }
   });
 
+  test('that was public stays closed while others crowd the checks', async (t) => {
+    const [limits, agentLimits] = [{ callWait: 20 }, { apiConnections: 1 }];
+    const { clock, hub, mirror } = await startScene(t, { account, limits, agentLimits });
+    hub.addImage(closed, image, { tags: ['3.20'] });
+    await pullImage(mirror, closed, '3.20', image);
+    hub.makePrivate(closed, allowed);
+    clock.advance(2 * hour);
+    hub.forget();
+    const held = hub.fault({ at: 'token', delayHeaders: 'hold', times: 1 });
+    const crowd = getManifest(mirror, missing, '3.20');
+    await hub.waitFor({ operation: 'token' });
+    const paths = [
+      manifestPath(closed, image.manifest.digest),
+      blobPath(closed, image.config.digest),
+    ];
+    for (const path of paths) assert.equal((await ask(mirror, path)).status, 503);
+    held.release();
+    await crowd;
+    for (const path of paths) assert.equal((await ask(mirror, path)).status, 404);
+  });
+
   test('is asked for again after a minute', async (t) => {
     const { clock, hub, mirror } = await startScene(t, { account });
     hub.addImage(closed, image, { tags: ['3.20'], private: true, allowed });
