@@ -52,9 +52,8 @@ export function openUpstreams(
     const { upstream, credentials } = open(of, rulesOf(of, surroundings));
     return {
       upstream,
-      ...(needsAnonymous(of, configuration)
-        ? { anonymous: open(of, { accounts: [] }).upstream }
-        : {}),
+      // Also where nobody is asked what is private: what an account brought in is told from the rest by it.
+      ...(of.accounts.length > 0 ? { anonymous: open(of, { accounts: [] }).upstream } : {}),
       // Those for Docker Hub, which clients have; shown to another registry they would be given away.
       ...(verifies && of.host === dockerHubHost ? { credentials } : {}),
       policy: policyOf(of),
@@ -90,14 +89,14 @@ export function accountNames(
 ): readonly string[] {
   const names = upstream.accounts.map(labelOf);
   const isAskedAnonymously =
-    needsAnonymous(upstream, configuration) ||
+    checksVisibility(upstream, configuration) ||
     upstream.anonymousFallback ||
     upstream.accounts.every(({ repositories }) => repositories !== undefined);
   return isAskedAnonymously ? [...names, accountName(undefined)] : names;
 }
 
 /** Private repositories are told by asking as somebody who has no account. */
-function needsAnonymous({ accounts }: UpstreamConfiguration, { access }: Configuration): boolean {
+function checksVisibility({ accounts }: UpstreamConfiguration, { access }: Configuration): boolean {
   if (accounts.length === 0) return false;
   const isAsked = ({ visibility, private: own = access.private }: NamespaceRule): boolean =>
     visibility === 'upstream' && own !== 'allow';
