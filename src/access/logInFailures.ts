@@ -33,8 +33,8 @@ const fullRetryAfter = 30;
  * a user or not. Of an IPv6 address the network counts ({@link clientNetwork}), of a user name not its case, since
  * Docker Hub makes no difference. Failures are forgotten 15 minutes after the last one.
  *
- * A success takes back the failures of that very user name from that very address, a typing error, and no
- * others: who has one account could else log in with it after every other guess at somebody else's. Nor do the
+ * A success takes back the failures of that very user name, case included, from that very address, a typing error,
+ * and no others: who has one account could else log in with it after every other guess at somebody else's. Nor do the
  * log-ins of the user who is guessed at, from elsewhere, give the one who guesses new attempts. On the other
  * hand nobody can lock a user out of the places where that user works: for an address that the user has
  * logged in from, the failures for the name from other places are not waited for, only those from that address.
@@ -140,9 +140,13 @@ interface Keys {
 
 function keysOf(username: string, address: string): Keys {
   const block = clientNetwork(address);
-  // A header field has room for a name of many kilobytes.
-  const name = hash('sha256', username.toLowerCase(), 'base64');
-  return { block, name, pair: `${name} ${block}` };
+  // Users are told apart by case: one of them must not have guesses at another forgiven.
+  return { block, name: keyOf(username.toLowerCase()), pair: `${keyOf(username)} ${block}` };
+}
+
+/** A header field has room for a name of many kilobytes. */
+function keyOf(username: string): string {
+  return hash('sha256', username, 'base64');
 }
 
 function tooMany(retryAfter: number): RegistryError {

@@ -5,7 +5,7 @@ import { readBasic, type Login } from './login.ts';
 
 /** The users who log in by a password of ours. `Passwords` is one. */
 export interface PasswordCheck {
-  /** Whether there is such a user. */
+  /** Whether a password that comes with this name may be one of ours, and so is for nobody else to see. */
   has(username: string): boolean;
   /** The user whose password was found right in this very `Authorization`, where that is remembered. */
   recall(authorization: string): string | undefined;

@@ -53,6 +53,8 @@ export class Passwords {
   readonly #refused = new LRUCache<string, Verdict>({ max: rememberedVerdicts });
   readonly #checks = new SingleFlight<string, boolean>();
   readonly #slots = new CheckSlots(checksAtOnce);
+  /** The users that there are and were, in lower case. */
+  readonly #names = new Set<string>();
   #hashes: ReadonlyMap<string, string>;
   #highestCost: number;
 
@@ -62,20 +64,25 @@ export class Passwords {
     this.#matches = matches;
     this.#hashes = hashes;
     this.#highestCost = highestCostOf(hashes);
+    this.#noteNames();
   }
 
   /** Takes other users and hashes from now on, also for a check that is under way. */
   replace(hashes: ReadonlyMap<string, string>): void {
     this.#hashes = hashes;
     this.#highestCost = highestCostOf(hashes);
+    this.#noteNames();
     for (const verdicts of [this.#accepted, this.#refused]) {
       for (const [key, verdict] of verdicts) if (!this.#isInForce(verdict)) verdicts.delete(key);
     }
   }
 
-  /** Whether there is such a user. */
+  /**
+   * Whether there is or was such a user in this process's life, in whatever case: a client goes on sending
+   * the password of a user who was removed, and people mistype names.
+   */
   has(username: string): boolean {
-    return this.#hashes.has(username);
+    return this.#names.has(username.toLowerCase());
   }
 
   /** The user whose password was found in this very field, as far as that is remembered. Takes about a microsecond. */
@@ -100,6 +107,10 @@ export class Passwords {
     const attempt = (): Promise<boolean> =>
       this.#failures.attempt(login.username, address, () => this.#check(key, login));
     return this.#checks.run(key, attempt).promise;
+  }
+
+  #noteNames(): void {
+    for (const name of this.#hashes.keys()) this.#names.add(name.toLowerCase());
   }
 
   // A file that changed meanwhile counts as it is now.

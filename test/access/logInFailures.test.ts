@@ -61,6 +61,16 @@ describe('failures', () => {
     assert.equal(await waitOf('d', here), 500);
   });
 
+  test('of a user name are not forgiven by the log-ins of one that differs in case alone', async () => {
+    const { waitOf } = start();
+    const waits: number[] = [];
+    for (let guess = 0; guess < 5; guess += 1) {
+      await waitOf('ann', here);
+      waits.push(await waitOf('Ann', here, true));
+    }
+    assert.deepEqual(waits, [0, 0, 500, 1000, 2000]);
+  });
+
   test('slow down a user name, whatever the address and the case of the name', async () => {
     const { failures, fail, waitOf } = start();
     for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) await fail(1, 'ann', address);
