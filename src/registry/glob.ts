@@ -43,6 +43,7 @@ const maximumLength = 255;
 
 // What names are made of, and the wildcards; braces and the extended forms of some shells are not among them.
 const spelling = /^(?:[\w.?*-]|\[!?[\w.-]+\])+$/;
+const characterSet = /\[!?([^\]]+)\]/g;
 const notPlain = /\[[^\]]*\]|[*?/]/;
 const token = /\*|\?|\[(!?)([^\]]+)\]|[^*?[]/g;
 
@@ -74,12 +75,14 @@ function isComponent(part: string): boolean {
 
 /** Whether a set has a range such as `[z-a]`, which holds nothing. */
 function hasBackwardRange(part: string): boolean {
-  const sets = Array.from(part.matchAll(token), ([, , set = '']) => set);
+  const sets = Array.from(part.matchAll(characterSet), ([, members = '']) => members);
   const ranges = sets.flatMap((set) => Array.from(set.matchAll(/([\w.])-([\w.])/g)));
   return ranges.some(([, from = '', to = '']) => from > to);
 }
 
 function componentTest(part: string): Wanted<string> {
+  // Most are plain: the patterns of ten thousand rules would else take 40 MB in the place of 15.
+  if (!notPlain.test(part)) return (component) => component === part;
   const wanted = Array.from(part.matchAll(token), characterTest);
   return (component) => component !== '' && matchesSequence(wanted, component);
 }
