@@ -83,6 +83,23 @@ export class Admission {
   }
 
   /**
+   * Lets a request pass by the client's log-in that passed as anybody's, without a look at it, and then failed
+   * in a way that it may help against; `undefined` where it would not.
+   * @throws as {@link require}
+   */
+  async readmit(
+    client: Client,
+    found: MirroredRepository,
+    { identity, repository }: Admitted,
+    error: unknown,
+  ): Promise<Admitted | undefined> {
+    if (identity !== undefined || !(error instanceof RegistryError)) return undefined;
+    const isForSome = error.code === 'UNAVAILABLE' && repository.audience === 'unconfirmed';
+    if (!isForSome && error.code !== 'NAME_UNKNOWN') return undefined;
+    return await this.#admitByLogIn(client, found);
+  }
+
+  /**
    * Lets a request for `/v2/` pass, by which clients log in. `asksForLogIn`: also where a log-in is not needed.
    * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed, or what an upstream that
    * can't be asked means

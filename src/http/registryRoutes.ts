@@ -164,12 +164,18 @@ async function answerContent(
     known.set(request.raw.url ?? '', { path, found, ns: target.ns });
   }
   const client = new RequestClient(request);
-  const admitted = await admission.require(client, found);
-  trace.admitted(admitted);
-  try {
-    return await answerAdmitted(supplies, admitted.repository, path, target, request, reply);
-  } catch (error) {
-    throw admission.asToldTo(client, admitted.identity, found.name, error);
+  let admitted = await admission.require(client, found);
+  for (;;) {
+    trace.admitted(admitted);
+    try {
+      return await answerAdmitted(supplies, admitted.repository, path, target, request, reply);
+    } catch (error) {
+      const byLogIn = await admission.readmit(client, found, admitted, error);
+      if (byLogIn === undefined) {
+        throw admission.asToldTo(client, admitted.identity, found.name, error);
+      }
+      admitted = byLogIn;
+    }
   }
 }
 
