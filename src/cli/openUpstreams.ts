@@ -71,10 +71,10 @@ export function openUpstreams(
 }
 
 /** Without lists there is nothing to look into at each request. */
-function listOf({ allow, deny }: UpstreamConfiguration): Pick<MirroredUpstream, 'list'> {
+function listOf({ host, allow, deny }: UpstreamConfiguration): Pick<MirroredUpstream, 'list'> {
   return allow === undefined && deny.length === 0
     ? {}
-    : { list: new RepositoryList({ allow, deny }) };
+    : { list: new RepositoryList({ allow, deny, impliesLibrary: host === dockerHubHost }) };
 }
 
 function policyOf(upstream: UpstreamConfiguration): UpstreamPolicy {

@@ -41,7 +41,7 @@ function reportUnknownUpstreams(access: unknown, hosts: readonly string[], repor
 function reportGroups(access: unknown, report: Report): void {
   const names = listAt(access, 'groups').map((group) => fieldOf(group, 'name'));
   reportRepeated(names, (index) => ['access', 'groups', index, 'name'], report);
-  const known = names.filter((name) => typeof name === 'string');
+  const known = [...new Set(names.filter((name) => typeof name === 'string'))];
   for (const [index, rule] of listAt(access, 'rules').entries()) {
     for (const [place, name] of listAt(rule, 'groups').entries()) {
       if (typeof name !== 'string' || known.includes(name)) continue;
@@ -52,8 +52,10 @@ function reportGroups(access: unknown, report: Report): void {
 
 function groupExpected(name: string, known: readonly string[]): string {
   if (known.length === 0) return 'expected the name of a group, but access.groups has none';
+  const [only, ...others] = known;
+  if (others.length === 0) return `expected ${only}, the only one of access.groups`;
   const near = nearestName(name, known);
-  const guess = near === undefined ? '' : `, perhaps ${near}`;
+  const guess = near === undefined ? '' : ` (perhaps ${near})`;
   return `expected one of access.groups: ${known.join(', ')}${guess}`;
 }
 

@@ -5,11 +5,11 @@ import {
   count,
   duration,
   givenName,
-  globs,
   host,
   oneOf,
   path,
   registryHost,
+  someGlobs,
   userOrEvery,
 } from './settingKinds.ts';
 
@@ -20,9 +20,9 @@ const names = z.array(givenName).meta({ expected: 'a list of names' });
 const ranges = z.array(addressRange).meta({ expected: 'a list of ranges of addresses' });
 
 const namespace = z.strictObject({
-  repositories: globs
-    .min(1)
-    .describe('Patterns of the repositories that this is for, without the name of a registry.'),
+  repositories: someGlobs.describe(
+    'Patterns of the repositories that this is for, without the name of a registry.',
+  ),
   upstream: registryHost
     .optional()
     .describe('The upstream that this is for; without it: every one.'),
@@ -52,11 +52,9 @@ const rule = z.strictObject({
       'The users that the rule is for, `*` for everybody who has logged in. A rule has users, `groups` or both.',
     ),
   groups: names.prefault([]).describe('The groups of `access.groups` that the rule is for.'),
-  repositories: globs
-    .min(1)
-    .describe(
-      'Patterns of the repositories that the rule is for, without the name of a registry; `**` for all.',
-    ),
+  repositories: someGlobs.describe(
+    'Patterns of the repositories that the rule is for, without the name of a registry; `**` for all.',
+  ),
   upstream: registryHost
     .optional()
     .describe('The upstream that the rule is for; without it: every one.'),

@@ -3,6 +3,7 @@ import { accessRules } from './accessRules.ts';
 import { dockerHubHost } from './dockerHub.ts';
 import { listenAddressesCollide, type ListenAddress } from './listenAddress.ts';
 import { isJsonObject, type JsonObject } from '../registry/jsonObject.ts';
+import { patternRules } from './patternRules.ts';
 import type { SettingPath } from './settingPath.ts';
 import { fieldOf, listAt, reportRepeated, type Report } from './unparsedSettings.ts';
 
@@ -27,6 +28,7 @@ export function crossFieldRules(settings: unknown, context: z.RefinementCtx): vo
   const known = knownHosts(upstreams);
   reportUnknownDefault(settings, known, report);
   accessRules(settings, known, report);
+  patternRules(settings, known, report);
   for (const [index, upstream] of upstreams.entries()) {
     reportAccounts(listAt(upstream, 'accounts'), ['upstreams', index, 'accounts'], report);
   }

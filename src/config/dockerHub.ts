@@ -4,6 +4,12 @@ export const dockerHubHost = 'docker.io';
 /** Other names that clients use for Docker Hub: in old configuration files, and for its registry API. */
 export const dockerHubAliases: readonly string[] = ['index.docker.io', 'registry-1.docker.io'];
 
+/** The upstream that a host means: itself, but for those of Docker Hub. In lower case. */
+export function upstreamNamed(host: string): string {
+  const name = host.toLowerCase();
+  return dockerHubAliases.includes(name) ? dockerHubHost : name;
+}
+
 /**
  * The names under which Docker's `config.json` may have a registry, the one that credential helpers know
  * first. For Docker Hub that is the address of an API that is no more (docker/cli, `IndexServer`).

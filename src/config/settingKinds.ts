@@ -122,6 +122,9 @@ export const glob = z
 /** Patterns for names. */
 export const globs = z.array(glob).meta({ expected: 'a list of patterns' });
 
+/** Patterns for what would make no sense for nothing. */
+export const someGlobs = z.array(glob).min(1).meta({ expected: 'a list of at least one pattern' });
+
 /** A text that is checked and left as it is. */
 function checkedText(isRight: (text: string) => boolean, expected: string) {
   return z

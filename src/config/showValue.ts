@@ -6,7 +6,7 @@ import { isJsonObject } from '../registry/jsonObject.ts';
  * credential in an address; of anything else, and where no scalar was expected, only what kind it is.
  */
 export function showValue(value: unknown, expected: z.core.$ZodType): string {
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (isJsonObject(value)) return 'a mapping';
   const expectsScalar = !(expected instanceof z.ZodObject || expected instanceof z.ZodArray);
   if (!expectsScalar) return value === null ? 'nothing' : 'a single value';

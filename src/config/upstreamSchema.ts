@@ -8,6 +8,7 @@ import {
   reason,
   registryHost,
   secret,
+  someGlobs,
   tokenCommand,
   upstreamUrl,
 } from './settingKinds.ts';
@@ -50,7 +51,7 @@ const account = z.strictObject({
 });
 
 const tagRule = z.strictObject({
-  tags: globs.min(1).describe('Patterns of the tags that the rule is for.'),
+  tags: someGlobs.describe('Patterns of the tags that the rule is for.'),
   repositories: globs
     .optional()
     .describe('Patterns of the repositories that the rule is for; without it: for all.'),
@@ -58,12 +59,12 @@ const tagRule = z.strictObject({
 });
 
 const allowed = z.strictObject({
-  repositories: globs.min(1).describe('Patterns of the repositories that are served.'),
+  repositories: someGlobs.describe('Patterns of the repositories that are served.'),
   reason: reason.describe('What whoever asks for another one is told, with 403 `DENIED`.'),
 });
 
 const denied = z.strictObject({
-  repositories: globs.min(1).describe('Patterns of the repositories that are not served.'),
+  repositories: someGlobs.describe('Patterns of the repositories that are not served.'),
   reason: reason.describe('What whoever asks for one is told, with 403 `DENIED`.'),
 });
 

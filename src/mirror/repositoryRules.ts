@@ -5,6 +5,8 @@ export interface RuledRepository {
   /** The upstream's name, for instance `docker.io`. */
   readonly host: string;
   readonly name: string;
+  /** Docker Hub's custom: a pattern of one component, such as `alpine`, means `library/alpine` too. */
+  readonly impliesLibrary: boolean;
 }
 
 /** What a rule is for. */
@@ -44,12 +46,18 @@ export class RepositoryRules<Rule extends RepositoryRule> {
 
   /** The first rule that is for the repository; `undefined` when none is. */
   first(repository: RuledRepository): FoundRule<Rule> | undefined {
-    const [start] = repository.name.split('/', 1);
-    const [one, other] = [start, undefined].map((key) =>
-      this.#byStart.get(key)?.find((placed) => isFor(placed, repository)),
-    );
-    if (one === undefined || other === undefined) return one ?? other;
-    return one.place <= other.place ? one : other;
+    let first: Placed<Rule> | undefined;
+    for (const name of namesOf(repository)) {
+      const [start] = name.split('/', 1);
+      for (const key of [start, undefined]) {
+        const found = this.#byStart
+          .get(key)
+          ?.find((placed) => isFor(placed, repository.host, name));
+        if (found !== undefined && (first === undefined || found.place < first.place))
+          first = found;
+      }
+    }
+    return first;
   }
 
   #add(placed: Placed<Rule>): void {
@@ -65,9 +73,16 @@ export function inOrder<Rule>(rules: readonly Rule[]): FoundRule<Rule>[] {
   return rules.map((rule, place) => ({ place, rule }));
 }
 
+/** The names that patterns may have for it. The short one is like no pattern of several components but those with `**`. */
+function namesOf({ name, impliesLibrary }: RuledRepository): readonly string[] {
+  const [, short] = impliesLibrary ? (/^library\/([^/]+)$/.exec(name) ?? []) : [];
+  return short === undefined ? [name] : [name, short];
+}
+
 function isFor<Rule extends RepositoryRule>(
   { glob, rule }: Placed<Rule>,
-  { host, name }: RuledRepository,
+  host: string,
+  name: string,
 ): boolean {
   return (rule.upstream === undefined || rule.upstream === host) && glob.matches(name);
 }

@@ -27,7 +27,11 @@ function rule(options: {
 }
 
 function decide(user: string, name: string, host = 'docker.io'): string | undefined {
-  const decision = new AccessRules(rules, groups).decide(user, { host, name });
+  const decision = new AccessRules(rules, groups).decide(user, {
+    host,
+    name,
+    impliesLibrary: true,
+  });
   return decision && `${decision.rule} ${decision.pull}`;
 }
 
@@ -57,7 +61,7 @@ describe('the first rule that is for both a user and a repository', () => {
     const remembering = new AccessRules(rules, groups);
     for (let time = 0; time < 2; time += 1) {
       const of = (user: string, name: string) =>
-        remembering.decide(user, { host: 'docker.io', name })?.pull;
+        remembering.decide(user, { host: 'docker.io', name, impliesLibrary: true })?.pull;
       assert.deepEqual(
         [of('alice', 'acme/secret'), of('bob', 'acme/secret'), of('carol', 'acme/secret')],
         [true, false, undefined],

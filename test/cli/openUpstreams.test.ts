@@ -27,6 +27,7 @@ function openTwo(t: Lifetime, hub: ScriptedHub, environment: NodeJS.ProcessEnv):
     url: hub.registryUrl,
     trustedHosts: [new URL(hub.tokenUrl).host],
     accounts: [{ username, token }],
+    deny: [{ repositories: ['alpine'], reason: 'not that one' }],
   }));
   const given = { PULLTHROUGH_UPSTREAMS: JSON.stringify(upstreams), ...environment };
   const { configuration } = loadFrom({ environment: given });
@@ -108,4 +109,12 @@ test('no upstream is asked about the credentials of clients unless that is switc
   const hub = await startHub(t);
   const upstreams = openTwo(t, hub, {});
   for (const host of hosts) assert.equal(upstreams.find(host)?.credentials, undefined);
+});
+
+test('what is denied by its short name is so on Docker Hub, where that is the custom', async (t) => {
+  const hub = await startHub(t);
+  const upstreams = openTwo(t, hub, {});
+  const [onHub, elsewhere] = hosts.map((host) => upstreams.find(host)?.list);
+  assert.equal(onHub?.refusalOf(repository('library/alpine')), 'not that one');
+  assert.equal(elsewhere?.refusalOf(repository('library/alpine')), undefined);
 });

@@ -24,11 +24,11 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [
     'access:\n  namespaces: [{visibility: public}]',
-    '2:16: access.namespaces[0].repositories: expected a list of patterns, but it is missing',
+    '2:16: access.namespaces[0].repositories: expected a list of at least one pattern, but it is missing',
   ],
   [
     'access:\n  namespaces: [{repositories: []}]',
-    '2:31: access.namespaces[0].repositories: expected a list of patterns, got a list',
+    '2:31: access.namespaces[0].repositories: expected a list of at least one pattern, got an empty list',
   ],
   [
     'access:\n  namespaces: [{repositories: ["{a,b}"]}]',
@@ -69,11 +69,15 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [
     `${groups}  rules: [{groups: [devs, dvs], repositories: [a]}]`,
-    '4:27: access.rules[0].groups[1]: expected one of access.groups: devs, ops, perhaps devs, got "dvs"',
+    '4:27: access.rules[0].groups[1]: expected one of access.groups: devs, ops (perhaps devs), got "dvs"',
   ],
   [
     `${groups}  rules: [{groups: [everybody], repositories: [a]}]`,
     '4:21: access.rules[0].groups[0]: expected one of access.groups: devs, ops, got "everybody"',
+  ],
+  [
+    `${users}  groups: [{name: devs, users: [alice]}]\n  rules: [{groups: [dvs], repositories: [a]}]`,
+    '4:21: access.rules[0].groups[0]: expected devs, the only one of access.groups, got "dvs"',
   ],
   [
     `${users}  groups: [{name: a, users: []}, {name: a, users: []}]`,
@@ -130,13 +134,59 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [
     'upstreams:\n  - host: ghcr.io\n    allow: {repositories: [], reason: a}',
-    '3:27: upstreams[0].allow.repositories: expected a list of patterns, got a list',
+    '3:27: upstreams[0].allow.repositories: expected a list of at least one pattern, got an empty list',
   ],
   [
     'upstreams:\n  - host: ghcr.io\n    allow: ["acme/*"]',
     '3:12: upstreams[0].allow: expected a mapping of repositories, reason, got a list',
   ],
+  ...(
+    [
+      ['docker.io/acme/*', 'acme/*', 'docker.io'],
+      ['index.docker.io/acme/app', 'acme/app', 'docker.io'],
+      ['Registry-1.docker.io/**', '**', 'docker.io'],
+      ['docker.io', '**', 'docker.io'],
+      ['ghcr.io/acme/**', 'acme/**', 'ghcr.io'],
+    ] as const
+  ).flatMap(([glob, meant, host]): (readonly [string, string])[] => {
+    const expected = 'expected a pattern without the name of a registry:';
+    return [
+      [
+        `upstreams: [{host: ghcr.io}]\naccess:\n  namespaces: [{repositories: [a, ${glob}]}]`,
+        `3:35: access.namespaces[0].repositories[1]: ${expected} ${meant} and upstream: ${host} beside it, got "${glob}"`,
+      ],
+      [
+        `upstreams: [{host: ghcr.io}]\n${users}  rules: [{users: [a], upstream: ${host}, repositories: [${glob}]}]`,
+        `4:${51 + host.length}: access.rules[0].repositories[0]: ${expected} ${meant}, got "${glob}"`,
+      ],
+      [
+        `upstreams:\n  - host: ${host}\n    deny: [{repositories: [${glob}], reason: a}]`,
+        `3:28: upstreams[0].deny[0].repositories[0]: ${expected} ${meant}, got "${glob}"`,
+      ],
+      [
+        `upstreams:\n  - host: ${host}\n    allow: {repositories: [${glob}], reason: a}`,
+        `3:28: upstreams[0].allow.repositories[0]: ${expected} ${meant}, got "${glob}"`,
+      ],
+    ];
+  }),
+  [
+    'upstreams:\n  - host: docker.io\n    essential: [docker.io/a]\n',
+    '3:17: upstreams[0].essential[0]: expected a pattern without the name of a registry: a, got "docker.io/a"',
+  ],
 ];
+
+test('what mirrors other registries may have repositories that begin with their names', async (t) => {
+  const file = await fileWith(
+    t,
+    `upstreams:
+  - host: harbor.example
+    deny: [{repositories: ["docker.io/library/*"], reason: a}]
+access:
+  namespaces: [{repositories: ["docker.io/acme/*"], upstream: harbor.example, visibility: private}]
+`,
+  );
+  assert.deepEqual(problemsFrom({ file }), []);
+});
 
 describe('a problem with who may pull what tells place, value and what was expected', () => {
   for (const [text, problem] of cases) {

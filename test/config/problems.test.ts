@@ -119,7 +119,7 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   [
     `${upstream}    tagRules: [{tags: [], freshness: 1m}]`,
-    '3:23: upstreams[0].tagRules[0].tags: expected a list of patterns, got a list',
+    '3:23: upstreams[0].tagRules[0].tags: expected a list of at least one pattern, got an empty list',
   ],
   [
     `${upstream}    tagRules: [{tags: ["a//b"], freshness: 1m}]`,

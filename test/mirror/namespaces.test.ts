@@ -12,7 +12,8 @@ const rules: readonly NamespaceRule[] = [
 
 describe('what holds for a repository', () => {
   const namespaces = new Namespaces('deny', rules);
-  const of = (name: string, host = 'docker.io') => namespaces.of({ host, name });
+  const of = (name: string, host = 'docker.io') =>
+    namespaces.of({ host, name, impliesLibrary: host === 'docker.io' });
 
   test('is said by the first rule that is for it', () => {
     const [base, open, secret] = [of('acme/base-java'), of('acme/open'), of('acme/secret')];
@@ -34,6 +35,9 @@ describe('what holds for a repository', () => {
     assert.equal(of('acme/secret').openBy, undefined);
     assert.equal(of('acme/secret').setting, 'access.namespaces[2].private');
     assert.equal(of('lab/app', 'ghcr.io').setting, 'access.private');
-    assert.equal(new Namespaces('allow', []).of({ host: 'a', name: 'b' }).openBy, 'access.private');
+    assert.equal(
+      new Namespaces('allow', []).of({ host: 'a', name: 'b', impliesLibrary: false }).openBy,
+      'access.private',
+    );
   });
 });

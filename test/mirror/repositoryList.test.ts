@@ -19,7 +19,7 @@ function named(text: string): RepositoryName {
 
 describe('what an operator lets be pulled', () => {
   test('is all that is allowed and not denied, each with its own reason', () => {
-    const list = new RepositoryList({ allow, deny });
+    const list = new RepositoryList({ allow, deny, impliesLibrary: true });
     for (const [name, reason] of [
       ['library/alpine', undefined],
       ['acme/team/app', undefined],
@@ -34,13 +34,32 @@ describe('what an operator lets be pulled', () => {
   });
 
   test('is all but what is denied, where nothing is said of the rest', () => {
-    const list = new RepositoryList({ deny });
+    const list = new RepositoryList({ deny, impliesLibrary: true });
     assert.equal(list.refusalOf(named('other/app')), undefined);
     assert.equal(list.refusalOf(named('other/evil')), 'never');
   });
 
+  test('may be named as Docker Hub names its own images, where that is the custom', () => {
+    const official = { repositories: globsOf(['alpine', 'node*']), reason: 'only these' };
+    const denied = [{ repositories: globsOf(['node-red']), reason: 'not that one' }];
+    const on = (impliesLibrary: boolean) =>
+      new RepositoryList({ allow: official, deny: denied, impliesLibrary });
+    for (const [name, reason] of [
+      ['library/alpine', undefined],
+      ['library/node', undefined],
+      ['library/node-red', 'not that one'],
+      ['library/other', 'only these'],
+      ['library/team/alpine', 'only these'],
+      ['acme/alpine', 'only these'],
+    ] as const) {
+      assert.equal(on(true).refusalOf(named(name)), reason, name);
+      assert.equal(on(false).refusalOf(named(name)), 'only these', name);
+    }
+    assert.equal(on(false).refusalOf(named('alpine')), undefined);
+  });
+
   test('is told to a client in the operator’s words', () => {
-    const list = new RepositoryList({ allow, deny });
+    const list = new RepositoryList({ allow, deny, impliesLibrary: true });
     list.require(named('library/alpine'));
     assert.throws(
       () => list.require(named('other/app')),

@@ -164,7 +164,11 @@ function listOf({ allow, deny = [] }: TestMirrorOptions): RepositoryList {
     repositories: globsOf(repositories),
     reason,
   });
-  return new RepositoryList({ allow: allow && listed(allow), deny: deny.map(listed) });
+  return new RepositoryList({
+    allow: allow && listed(allow),
+    deny: deny.map(listed),
+    impliesLibrary: true,
+  });
 }
 
 /** Patterns that are known to be right. */
