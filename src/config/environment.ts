@@ -62,11 +62,25 @@ function readText(row: SettingRow, source: string, text: string): EnvironmentRea
   });
   if (row.kind === 'list') {
     const { value, problems } = readYaml(text, source);
-    if (problems.length === 0) return override(value);
-    return { overrides: [], problems: problems.map((one) => ({ ...one, key: row.key })) };
+    if (problems.length > 0) {
+      return { overrides: [], problems: problems.map((one) => ({ ...one, key: row.key })) };
+    }
+    if (typeof value === 'object') return override(value);
+    const message = `expected a list as YAML or JSON${exampleOf(row, text)}`;
+    return {
+      overrides: [],
+      problems: [{ source, key: row.key, message, value: 'a single value' }],
+    };
   }
   const isTruth = row.kind === 'boolean' && (text === 'true' || text === 'false');
   return override(isTruth ? text === 'true' : text);
+}
+
+/** The text as the list that was probably meant, where that is one of plain values and holds no credential. */
+function exampleOf(row: SettingRow, text: string): string {
+  const isPlain = !settingRows().some(({ key }) => key.startsWith(`${row.key}[]`));
+  if (!isPlain || row.secret || /[^\w\s.,:/*-]/.test(text)) return '';
+  return `, such as ${JSON.stringify(text.split(/[\s,]+/).filter((part) => part !== ''))}`;
 }
 
 function unknownVariables(environment: NodeJS.ProcessEnv): readonly ConfigurationProblem[] {

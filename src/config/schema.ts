@@ -127,12 +127,11 @@ export const settingsSchema = z
     upstreams: z.array(upstream).prefault([]).meta({
       expected: 'a list of upstreams',
       description:
-        'The registries that are mirrored. docker.io is among them even where it is not listed. `PULLTHROUGH_UPSTREAMS` holds the list as YAML or JSON, `PULLTHROUGH_UPSTREAMS_FILE` names a file with it.',
+        'The registries that are mirrored. docker.io is among them even where it is not listed. `PULLTHROUGH_UPSTREAMS_FILE` names a file with the list.',
     }),
     warm: z.array(warmEntry).prefault([]).meta({
       expected: 'a list of images to be warmed',
-      description:
-        'Images that are fetched before anybody asks for them, by a schedule. `PULLTHROUGH_WARM` holds the list as YAML or JSON.',
+      description: 'Images that are fetched before anybody asks for them, by a schedule.',
     }),
     access,
     metrics: z

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fileWith, loadFrom, problemsFrom } from './loadFrom.ts';
+import { fileWith, loadFrom, problemsFrom, token } from './loadFrom.ts';
 import { certificatePath } from '../support/certificates.ts';
 
 describe('the environment', () => {
@@ -122,6 +122,22 @@ describe('the environment', () => {
     const { upstreams } = loadFrom({ environment }).configuration;
     assert.deepEqual(upstreams[0]?.trustedHosts, ['a.b:1']);
   });
+
+  for (const [variable, key, text, example] of [
+    ['ACCESS_CLIENTS', 'access.clients', '10.0.0.0/8', ', such as ["10.0.0.0/8"]'],
+    ['ACCESS_CLIENTS', 'access.clients', '10.0.0.1, ::1', ', such as ["10.0.0.1","::1"]'],
+    ['ACCESS_LOG_IN_HOSTS', 'access.logInHosts', 'a.b:5000', ', such as ["a.b:5000"]'],
+    ['STORAGE_PIN', 'storage.pin', 'acme/*', ', such as ["acme/*"]'],
+    ['STORAGE_PIN', 'storage.pin', `me:${token}@registry`, ''],
+    ['WARM', 'warm', 'alpine', ''],
+    ['UPSTREAMS', 'upstreams', token, ''],
+  ] as const) {
+    test(`says that a list is YAML or JSON where ${variable} is "${text}"`, () => {
+      assert.deepEqual(problemsFrom({ environment: { [`PULLTHROUGH_${variable}`]: text } }), [
+        `PULLTHROUGH_${variable}: ${key}: expected a list as YAML or JSON${example}, got a single value`,
+      ]);
+    });
+  }
 
   test('replaces the file’s upstreams as a whole', async (t) => {
     const file = await fileWith(t, 'upstreams:\n  - host: ghcr.io\n  - host: gcr.io\n');
