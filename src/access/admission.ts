@@ -50,15 +50,13 @@ export class Admission {
     if (found.list?.refusalOf(found.name) !== undefined) return undefined;
     const identity = this.#logIns.recall(client);
     if (identity === undefined && !this.#anonymous) return this.#recallUpstream(client, found);
-    if (identity !== undefined) {
-      const decision = this.#rules.decide(identity.name, found);
-      const permitted = this.#permitted(identity, decision, found);
-      if (permitted !== undefined) return permitted;
-      if (!this.#anonymous && decision?.pull === false) return undefined;
-    }
-    const repository = this.#visibility.recall(found);
+    const decision = identity && this.#rules.decide(identity.name, found);
+    const permitted = identity && this.#permitted(identity, decision, found);
+    if (permitted !== undefined) return permitted;
+    const isKeptAway = !this.#anonymous && decision?.pull === false;
+    const repository = isKeptAway ? undefined : this.#visibility.recall(found);
     if (repository !== undefined) return this.#shown(repository, identity);
-    return identity === undefined ? this.#recallUpstream(client, found) : undefined;
+    return identity?.by === 'password' ? undefined : this.#recallLogIn(client, found);
   }
 
   /**
@@ -72,19 +70,20 @@ export class Admission {
     const recalled = this.recall(client, found);
     if (recalled !== undefined) return recalled;
     const identity = this.#logIns.recall(client);
-    if (identity !== undefined) return this.#requireFor(identity, found);
     try {
-      return await this.#requireForStranger(found);
+      return identity === undefined
+        ? await this.#requireForStranger(found)
+        : await this.#requireFor(identity, found);
     } catch (error) {
-      const admitted = await this.#admitByLogIn(client, found);
+      const admitted = await this.#admitByOtherLogIn(client, identity, found);
       if (admitted !== undefined) return admitted;
-      throw this.asToldTo(client, undefined, found.name, error);
+      throw this.asToldTo(client, identity, found.name, error);
     }
   }
 
   /**
-   * Lets a request pass by the client's log-in that passed as anybody's, without a look at it, and then failed
-   * in a way that it may help against; `undefined` where it would not.
+   * Lets a request pass by the client's log-in that passed without a look at it, and then failed in a way that it
+   * may help against; `undefined` where it would not.
    * @throws as {@link require}
    */
   async readmit(
@@ -93,10 +92,10 @@ export class Admission {
     { identity, repository }: Admitted,
     error: unknown,
   ): Promise<Admitted | undefined> {
-    if (identity !== undefined || !(error instanceof RegistryError)) return undefined;
+    if (!(error instanceof RegistryError)) return undefined;
     const isForSome = error.code === 'UNAVAILABLE' && repository.audience === 'unconfirmed';
     if (!isForSome && error.code !== 'NAME_UNKNOWN') return undefined;
-    return await this.#admitByLogIn(client, found);
+    return await this.#admitByOtherLogIn(client, identity, found);
   }
 
   /**
@@ -109,11 +108,17 @@ export class Admission {
     upstream: MirroredUpstream,
     asksForLogIn: boolean,
   ): Promise<Identity | undefined> {
-    const identity =
-      this.#logIns.recall(client) ?? (await this.#logIns.toAnything(client, upstream));
-    if (identity !== undefined) return identity;
+    const known = this.#logIns.recall(client);
+    // To a client with a certificate too: `docker login` has to fail with a wrong password.
+    if (this.#logIns.isTried(client)) {
+      const byLogIn =
+        this.#logIns.recallUser(client) ?? (await this.#logIns.toAnything(client, upstream));
+      if (byLogIn === undefined) throw this.#refusalOf(client);
+      return known ?? byLogIn;
+    }
+    if (known !== undefined) return known;
     const isAsked = !this.#anonymous || (asksForLogIn && this.#logIns.isPossible(client));
-    if (isAsked || this.#logIns.isTried(client)) throw this.#refusalOf(client);
+    if (isAsked) throw this.#refusalOf(client);
     return undefined;
   }
 
@@ -200,12 +205,25 @@ export class Admission {
     return { repository, rule, identity, isOpen: this.#anonymous };
   }
 
-  async #admitByLogIn(client: Client, found: MirroredRepository): Promise<Admitted | undefined> {
+  /** A certificate that does not help keeps nobody from showing something else that does. */
+  async #admitByOtherLogIn(
+    client: Client,
+    known: Identity | undefined,
+    found: MirroredRepository,
+  ): Promise<Admitted | undefined> {
+    if (known !== undefined && known.by !== 'certificate') return undefined;
     const identity = this.#isClosed(found)
       ? await this.#logIns.asUser(client)
       : await this.#logIns.toPull(client, found);
     if (identity?.by === 'upstream') return byUpstream(found, identity);
     return identity && this.#requireFor(identity, found);
+  }
+
+  #recallLogIn(client: Client, found: MirroredRepository): Admitted | undefined {
+    const user = this.#logIns.recallUser(client);
+    const decision = user && this.#rules.decide(user.name, found);
+    const permitted = user && this.#permitted(user, decision, found);
+    return permitted ?? this.#recallUpstream(client, found);
   }
 
   #recallUpstream(client: Client, found: MirroredRepository): Admitted | undefined {

@@ -62,8 +62,14 @@ export class LogIns {
   }
 
   /** Who the client is, where that needs no password to be checked. */
-  recall({ certificateName, authorization }: Client): Identity | undefined {
+  recall(client: Client): Identity | undefined {
+    const { certificateName } = client;
     if (certificateName !== undefined) return { name: certificateName, by: 'certificate' };
+    return this.recallUser(client);
+  }
+
+  /** Who the client is by a password of ours, where that is remembered. */
+  recallUser({ authorization }: Client): Identity | undefined {
     if (authorization === undefined) return undefined;
     const name = this.#passwords?.recall(authorization);
     return name === undefined ? undefined : { name, by: 'password' };

@@ -41,6 +41,9 @@ wrong password    | open  | yes    | 404?    | 404+   | open      | 404    | yes
 unknown user      | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 alice, cert       | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 Hub, may not      | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
@@ -57,6 +60,9 @@ wrong password    | 401   | yes    | 401?    | 401+   | open      | 401    | yes
 unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 alice, cert       | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | asks    | token  | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | yes    | asks    | token  | open      | 401    | yes    | 403    | 403     | 401?
 Hub, may not      | token | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
@@ -73,6 +79,9 @@ wrong password    | 401   | yes    | 401?    | 401+   | open      | 401    | yes
 unknown user      | 401!  | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | asks    | token  | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | yes    | asks    | token  | open      | 401    | yes    | 403    | 403     | 401?
 Hub, may not      | token | yes    | 401?    | 401+   | open      | 401    | yes    | 403    | 403     | 401?
@@ -89,6 +98,9 @@ wrong password    | 401   | yes    | yes     | open   | open      | yes    | yes
 unknown user      | 401!  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 401?
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 401?
 Hub, may not      | token | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 401?
@@ -105,6 +117,9 @@ wrong password    | 401   | 401    | 401     | 401    | 401       | 401    | 401
 unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 alice, cert       | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | asks    | token  | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | asks   | asks    | asks   | asks      | 401    | asks   | 403    | 403     | 401?
 Hub, may not      | token | asks   | 401?    | 401?   | 401?      | 401    | 401?   | 403    | 403     | 401?
@@ -121,6 +136,9 @@ wrong password    | 401   | 401    | 401     | 401    | 401       | 401    | 401
 unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401    | 401!   | 403    | 403     | 401!
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | asks    | token  | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | asks   | asks    | asks   | asks      | 401    | asks   | 403    | 403     | 401?
 Hub, may not      | token | asks   | 401?    | 401?   | 401?      | 401    | 401?   | 403    | 403     | 401?
@@ -137,6 +155,9 @@ wrong password    | 401   | 401    | 401     | 401    | 401       | 401    | 401
 unknown user      | 401!  | 401!   | 401!    | 401!   | 401!      | 401!   | 401!   | 403    | 403     | 401!
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | 401   | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | token | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | token | asks   | asks    | asks   | asks      | asks   | asks   | 403    | 403     | 401?
 Hub, may not      | token | asks   | 401?    | 401?   | 401?      | asks   | 401?   | 403    | 403     | 401?
@@ -153,6 +174,9 @@ wrong password    | 403   | 403    | 403     | 403    | 403       | 403    | 403
 unknown user      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 alice, cert       | open  | yes    | yes     | open   | open      | yes    | yes    | 403    | 403     | 404?
 bob, cert         | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, alice  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, wrong  | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
+bob, cert, Hub    | open  | yes    | 404?    | 404+   | open      | 404    | yes    | 403    | 403     | 404?
 refused cert      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may pull     | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
 Hub, may not      | 403   | 403    | 403     | 403    | 403       | 403    | 403    | 403    | 403     | 403
