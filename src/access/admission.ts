@@ -100,7 +100,7 @@ export class Admission {
 
   /**
    * Lets a request for `/v2/` pass, by which clients log in. `asksForLogIn`: also where a log-in is not needed.
-   * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed, or what an upstream that
+   * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed or nobody can log in without TLS, or what an upstream that
    * can't be asked means
    */
   async requireBase(
@@ -117,7 +117,8 @@ export class Admission {
       return known ?? byLogIn;
     }
     if (known !== undefined) return known;
-    const isAsked = !this.#anonymous || (asksForLogIn && this.#logIns.isPossible(client));
+    const canLogIn = this.#logIns.isPossible(client) || this.#logIns.isPossibleOverTls(client);
+    const isAsked = !this.#anonymous || (asksForLogIn && canLogIn);
     if (isAsked) throw this.#refusalOf(client);
     return undefined;
   }
@@ -136,8 +137,13 @@ export class Admission {
     if (identity === undefined && (!this.#anonymous || this.#logIns.isPossible(client))) {
       return this.#refusalOf(client, error);
     }
-    if (error instanceof PrivateRepositoryError) return error;
-    return new RegistryError('NAME_UNKNOWN', { detail: { name }, cause: error.cause });
+    if (!(error instanceof PrivateRepositoryError)) {
+      return new RegistryError('NAME_UNKNOWN', { detail: { name }, cause: error.cause });
+    }
+    const isLoggedIn = identity !== undefined && identity.by !== 'certificate';
+    const why = isLoggedIn ? undefined : this.#logIns.whyRefused(client);
+    if (why === undefined) return error;
+    return new PrivateRepositoryError(name, `${reasonOf(error)}, and ${why}`);
   }
 
   /** Who the client is, where that needs no password to be checked. */
@@ -239,9 +245,14 @@ export class Admission {
   }
 
   #refusalOf(client: Client, cause?: Error): RegistryError {
+    const why = this.#logIns.whyRefused(client);
+    const behind = why === undefined ? cause?.cause : new Error(why, { cause: cause?.cause });
     if (this.#logIns.isPossible(client))
-      return new RegistryError('UNAUTHORIZED', { cause: cause?.cause });
-    return new RegistryError('DENIED', { message: 'this needs a client certificate', cause });
+      return new RegistryError('UNAUTHORIZED', { cause: behind });
+    const message = this.#logIns.isPossibleOverTls(client)
+      ? 'this needs a log-in, and that needs https'
+      : 'this needs a client certificate';
+    return new RegistryError('DENIED', { message, cause: behind });
   }
 }
 

@@ -56,9 +56,25 @@ export class LogIns {
     return this.#passwords !== undefined || (this.#upstreamCredentials !== undefined && isSafe);
   }
 
+  /** Whether there would be something if the client came over TLS. */
+  isPossibleOverTls({ isSafe }: Client): boolean {
+    return this.#upstreamCredentials !== undefined && !isSafe;
+  }
+
   /** Whether the client tries to. */
   isTried(client: Client): boolean {
     return this.isPossible(client) && readBasic(client.authorization) !== undefined;
+  }
+
+  /** To the operator, why credentials that were looked at in vain opened nothing; `undefined` without any. */
+  whyRefused(client: Client): string | undefined {
+    const login = readBasic(client.authorization);
+    if (login === undefined) return undefined;
+    const isOurs = this.#passwords?.has(login.username) === true;
+    if (this.isPossibleOverTls(client) && !isOurs) {
+      return 'the credentials came over plain HTTP, so that no upstream was asked about them';
+    }
+    return this.isPossible(client) ? 'the log-in was refused' : undefined;
   }
 
   /** Who the client is, where that needs no password to be checked. */
@@ -98,12 +114,14 @@ export class LogIns {
   }
 
   /**
-   * Who the client is as a user of ours.
+   * Who the client is as a user of ours. Credentials for an upstream are not looked at: they would count as a
+   * wrong password.
    * @throws {RegistryError} `TOOMANYREQUESTS`
    */
   async asUser(client: Client): Promise<Identity | undefined> {
     const login = readBasic(client.authorization);
-    return login && (await this.#checkPassword(client, login));
+    if (login === undefined || this.#verdictsOn(client, login) !== undefined) return undefined;
+    return await this.#checkPassword(client, login);
   }
 
   /** Who the client is: a user of ours, or one whom the upstream knows. Throws as {@link toPull}. */
@@ -114,19 +132,22 @@ export class LogIns {
     );
   }
 
-  /** The password of a user of ours is shown to no upstream, not even a wrong one. */
   async #logIn(
     client: Client,
     ask: (verdicts: CredentialVerdicts, login: Login) => Promise<boolean>,
   ): Promise<Identity | undefined> {
     const login = readBasic(client.authorization);
     if (login === undefined) return undefined;
-    const { username: name } = login;
-    const verdicts = client.isSafe ? this.#upstreamCredentials : undefined;
-    if (verdicts === undefined || this.#passwords?.has(name) === true) {
-      return await this.#checkPassword(client, login);
-    }
-    return (await asked(ask(verdicts, login))) ? { name, by: 'upstream' } : undefined;
+    const verdicts = this.#verdictsOn(client, login);
+    if (verdicts === undefined) return await this.#checkPassword(client, login);
+    const isRight = await asked(ask(verdicts, login));
+    return isRight ? { name: login.username, by: 'upstream' } : undefined;
+  }
+
+  /** The password of a user of ours is shown to no upstream, not even a wrong one. */
+  #verdictsOn({ isSafe }: Client, { username }: Login): CredentialVerdicts | undefined {
+    if (!isSafe || this.#passwords?.has(username) === true) return undefined;
+    return this.#upstreamCredentials;
   }
 
   async #checkPassword(

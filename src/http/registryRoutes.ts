@@ -121,8 +121,15 @@ async function answer(
   const target = readTarget(request.raw.url ?? '');
   const path = parseRegistryPath(target.path);
   request.trace.route = path.kind;
-  if (path.kind === 'base') return answerBase(supplies, request, reply);
-  return answerContent(supplies, path, target, request, reply);
+  const client = new RequestClient(request);
+  try {
+    return await (path.kind === 'base'
+      ? answerBase(supplies, client, request, reply)
+      : answerContent(supplies, path, target, client, request, reply));
+  } catch (error) {
+    request.trace.identity ??= supplies.admission.identityAtHand(client);
+    throw error;
+  }
 }
 
 /**
@@ -131,13 +138,14 @@ async function answer(
  */
 async function answerBase(
   { mirror, admission, logInHosts }: Supplies,
+  client: RequestClient,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const client = new RequestClient(request);
   const { trace } = request;
+  const upstream = mirror.upstreams.verifying ?? mirror.upstreams.default;
   const asksForLogIn = isAmong(logInHosts, request.headers.host ?? '');
-  trace.identity = await admission.requireBase(client, mirror.upstreams.default, asksForLogIn);
+  trace.identity = await admission.requireBase(client, upstream, asksForLogIn);
   reply.header('content-type', 'application/json');
   return sendBytes(reply, emptyObject);
 }
@@ -152,6 +160,7 @@ async function answerContent(
   supplies: Supplies,
   path: Exclude<RegistryPath, { kind: 'base' }>,
   target: RequestTarget,
+  client: RequestClient,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -163,7 +172,6 @@ async function answerContent(
   if (path.kind === 'manifest' || path.kind === 'blob') {
     known.set(request.raw.url ?? '', { path, found, ns: target.ns });
   }
-  const client = new RequestClient(request);
   let admitted = await admission.require(client, found);
   for (;;) {
     trace.admitted(admitted);

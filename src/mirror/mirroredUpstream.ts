@@ -46,6 +46,8 @@ export type Audience = 'everybody' | 'some' | 'unconfirmed';
  */
 export class MirroredUpstreams {
   readonly default: MirroredUpstream;
+  /** The one that is asked about clients' own credentials; `undefined` where those do not count. */
+  readonly verifying: MirroredUpstream | undefined;
   readonly #byName: ReadonlyMap<string, MirroredUpstream>;
 
   /** @throws when `defaultHost` names none of them */
@@ -58,6 +60,7 @@ export class MirroredUpstreams {
     const found = this.#byName.get(defaultHost);
     if (found === undefined) throw new Error(`no upstream is called ${defaultHost}`);
     this.default = found;
+    this.verifying = upstreams.find(({ credentials }) => credentials !== undefined);
   }
 
   /** The upstream of a host name, in any case; `undefined` when none is called so. */

@@ -42,7 +42,8 @@ function start() {
     ];
     return identities.map((identity) => identity?.by);
   };
-  return { logIn, passwords, shown };
+  const isSlowed = () => failures.isSlowed('', '');
+  return { logIn, logIns, isSlowed, passwords, shown };
 }
 
 describe('the password of a user', () => {
@@ -73,4 +74,15 @@ describe('the password of a user', () => {
     assert.deepEqual(await logIn('eve'), ['upstream', 'upstream']);
     assert.deepEqual(shown, ['eve', 'eve']);
   });
+});
+
+test('credentials of others count as no wrong password where only users may log in', async () => {
+  const { logIns, isSlowed, shown } = start();
+  for (const username of ['eve', 'mona', 'paul']) {
+    const authorization = basicOf(username, right);
+    const client = { address: '', authorization, certificateName: undefined, isSafe: true };
+    assert.equal(await logIns.asUser(client), undefined);
+  }
+  assert.equal(isSlowed(), false);
+  assert.deepEqual(shown, []);
 });

@@ -85,6 +85,17 @@ test('Docker Hub is asked about the credentials of clients where they are verifi
   assert.equal(await credentials?.mayPull(repository('acme/secret'), mona), false);
 });
 
+test('it is Docker Hub that clients log in to with credentials of theirs, whatever the default is', async (t) => {
+  const hub = await startHub(t);
+  const environment = {
+    PULLTHROUGH_DEFAULT_UPSTREAM: 'other.test',
+    PULLTHROUGH_ACCESS_UPSTREAM_CREDENTIALS: 'verify',
+  };
+  const upstreams = openTwo(t, hub, environment);
+  assert.equal(upstreams.verifying, upstreams.find('docker.io'));
+  assert.equal(openTwo(t, hub, {}).verifying, undefined);
+});
+
 test('no other upstream is, to which they would be given away', async (t) => {
   const hub = await startHub(t);
   const upstreams = openTwo(t, hub, { PULLTHROUGH_ACCESS_UPSTREAM_CREDENTIALS: 'verify' });
