@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Admission } from '../access/admission.ts';
 import type { ClientLimitsOptions } from '../access/clientLimits.ts';
@@ -108,6 +109,8 @@ export function createRegistryServer(options: RegistryServerOptions): FastifyIns
   const { mirror, admission, logInHosts = [], handOver } = options;
   addRoutes(app, { mirror, admission, logInHosts: new Set(logInHosts) }, handOver, turns);
   answerExpectations(app);
+  // A connection's identity is that of its handshake, whatever becomes of it before its first request.
+  app.server.on('secureConnection', (socket: TLSSocket) => void certificateOf(socket));
   return app;
 }
 

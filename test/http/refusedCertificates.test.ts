@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import { Agent, request } from 'undici';
 import { certificatePair, clientAuthorities, clientCertificate } from '../support/certificates.ts';
 import type { Lifetime } from '../support/lifetime.ts';
@@ -14,7 +15,7 @@ async function startServer(t: Lifetime) {
   const stage = await startStage(t);
   await stage.ask('GET', manifestPath('3.20'));
   for (const blob of [stage.small, stage.large]) await stage.hold(blob);
-  const { port } = await serveWith(t, stage, {}, { tls: { ...pair, clientCa } });
+  const { port, server } = await serveWith(t, stage, {}, { tls: { ...pair, clientCa } });
   const askAs = (name: string | undefined) => {
     const shown = name === undefined ? {} : clientCertificate(name);
     const agent = new Agent({ connect: { ca: pair.certificate, ...shown } });
@@ -40,7 +41,7 @@ async function startServer(t: Lifetime) {
     '/v2/_catalog',
     '/elsewhere',
   ];
-  return { askAs, paths };
+  return { askAs, paths, server };
 }
 
 test('a client whose certificate is wrong is refused on every route, with the reason', async (t) => {
@@ -75,4 +76,10 @@ test('what is open is open to a client without a certificate and to one with a r
     const ask = askAs(name);
     for (const path of paths.slice(0, 3)) assert.equal((await ask('GET', path)).status, 200);
   }
+});
+
+test('a client is who its handshake said, whatever becomes of its connection before the first request', async (t) => {
+  const { askAs, server } = await startServer(t);
+  server.on('secureConnection', (socket: TLSSocket) => (socket.authorized = true));
+  assert.equal((await askAs('bob')('GET', '/v2/')).status, 403);
 });
