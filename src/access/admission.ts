@@ -100,8 +100,8 @@ export class Admission {
 
   /**
    * Lets a request for `/v2/` pass, by which clients log in. `asksForLogIn`: also where a log-in is not needed.
-   * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed or nobody can log in without TLS, or what an upstream that
-   * can't be asked means
+   * @throws {RegistryError} `UNAUTHORIZED`, `DENIED` where a certificate is needed or nobody can log in without TLS,
+   * or what an upstream that can't be asked means
    */
   async requireBase(
     client: Client,
