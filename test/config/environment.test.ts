@@ -123,16 +123,23 @@ describe('the environment', () => {
     assert.deepEqual(upstreams[0]?.trustedHosts, ['a.b:1']);
   });
 
-  for (const [variable, key, text, example] of [
-    ['ACCESS_CLIENTS', 'access.clients', '10.0.0.0/8', ', such as ["10.0.0.0/8"]'],
-    ['ACCESS_CLIENTS', 'access.clients', '10.0.0.1, ::1', ', such as ["10.0.0.1","::1"]'],
-    ['ACCESS_LOG_IN_HOSTS', 'access.logInHosts', 'a.b:5000', ', such as ["a.b:5000"]'],
-    ['STORAGE_PIN', 'storage.pin', 'acme/*', ', such as ["acme/*"]'],
-    ['STORAGE_PIN', 'storage.pin', `me:${token}@registry`, ''],
-    ['WARM', 'warm', 'alpine', ''],
-    ['UPSTREAMS', 'upstreams', token, ''],
+  // What is wrong may be a secret, which is not for the title of a test either.
+  for (const [what, variable, key, text, example] of [
+    ['a range', 'ACCESS_CLIENTS', 'access.clients', '10.0.0.0/8', ', such as ["10.0.0.0/8"]'],
+    [
+      'addresses',
+      'ACCESS_CLIENTS',
+      'access.clients',
+      '10.0.0.1, ::1',
+      ', such as ["10.0.0.1","::1"]',
+    ],
+    ['a host', 'ACCESS_LOG_IN_HOSTS', 'access.logInHosts', 'a.b:5000', ', such as ["a.b:5000"]'],
+    ['a pattern', 'STORAGE_PIN', 'storage.pin', 'acme/*', ', such as ["acme/*"]'],
+    ['credentials', 'STORAGE_PIN', 'storage.pin', `me:${token}@registry`, ''],
+    ['an image', 'WARM', 'warm', 'alpine', ''],
+    ['a token', 'UPSTREAMS', 'upstreams', token, ''],
   ] as const) {
-    test(`says that a list is YAML or JSON where ${variable} is "${text}"`, () => {
+    test(`says that a list is YAML or JSON where ${variable} has ${what}`, () => {
       assert.deepEqual(problemsFrom({ environment: { [`PULLTHROUGH_${variable}`]: text } }), [
         `PULLTHROUGH_${variable}: ${key}: expected a list as YAML or JSON${example}, got a single value`,
       ]);
