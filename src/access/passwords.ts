@@ -91,11 +91,6 @@ export class Passwords {
     return this.#recall(this.#accepted, this.#keyOf(authorization), acceptedFor)?.username;
   }
 
-  /** Whether an attempt would have to wait now, for failures before it. */
-  isSlowed(username: string, address: string): boolean {
-    return this.#failures.isSlowed(username, address);
-  }
-
   /**
    * Whether the password is the user's. `login` is what `authorization` says. Waits as long as
    * {@link LogInFailures} demands. However many ask for the same field at once, it is checked once.

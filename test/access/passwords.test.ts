@@ -90,12 +90,12 @@ describe('a password', () => {
 
   test('that is too long for bcrypt is nobody’s, and a failure', async () => {
     const hashes = new Map([['ann', await hashPassword('x'.repeat(72), 4)]]);
-    const { verify, passwords } = start({ hashes });
+    const { verify, failures } = start({ hashes });
     assert.equal(await verify('ann', 'x'.repeat(72)), true);
     for (const more of ['a', 'b', 'c']) {
       assert.equal(await verify('ann', `${'x'.repeat(72)}${more}`), false);
     }
-    assert.equal(passwords.isSlowed('ann', here), true);
+    assert.equal(failures.isSlowed('ann', here), true);
   });
 
   test('of a user whose hash is no bcrypt hash does not exist', async () => {
@@ -121,9 +121,9 @@ describe('a password', () => {
 
   test('is not checked sooner than the failures before it allow', async () => {
     const { asked, matches } = noted(byText);
-    const { clock, verify, passwords } = start({ matches });
+    const { clock, verify, failures } = start({ matches });
     for (const username of ['a', 'b', 'c']) await verify(username, wrong);
-    assert.equal(passwords.isSlowed('ann', here), true);
+    assert.equal(failures.isSlowed('ann', here), true);
     const verified = verify('ann', right);
     await clock.advance(499);
     assert.equal(asked.includes(annHash), false);
@@ -133,11 +133,11 @@ describe('a password', () => {
 
   test('is checked once, however many ask at once, and counts as one failure', async () => {
     const { asked, matches } = noted(byText);
-    const { verify, passwords } = start({ matches });
+    const { verify, failures } = start({ matches });
     const all = Array.from({ length: 9 }, () => verify('bob', wrong));
     assert.ok((await Promise.all(all)).every((verified) => !verified));
     assert.deepEqual(asked, [bobHash]);
-    assert.equal(passwords.isSlowed('bob', here), false);
+    assert.equal(failures.isSlowed('bob', here), false);
   });
 
   test('waits while two others are checked', async () => {
@@ -227,10 +227,10 @@ describe('a field that was verified', () => {
 describe('a field that was refused', () => {
   test('is no guess when it comes again: it costs and counts nothing for a quarter of an hour', async () => {
     const { asked, matches } = noted(byText);
-    const { clock, verify, passwords } = start({ matches });
+    const { clock, verify, failures } = start({ matches });
     for (let count = 0; count < 9; count += 1) assert.equal(await verify('bob', wrong), false);
     assert.equal(asked.length, 1);
-    assert.equal(passwords.isSlowed('bob', here), false);
+    assert.equal(failures.isSlowed('bob', here), false);
     await clock.advance(900_000);
     assert.equal(await verify('bob', wrong), false);
     assert.equal(asked.length, 2);
