@@ -21,6 +21,7 @@ import { watch } from './largeStoreWatch.ts';
 import { compareHits, pathsOf } from './largeStoreHits.ts';
 import { describeMachine } from './machine.ts';
 import { missingPrograms } from './missingPrograms.ts';
+import { runWithin } from './runWithin.ts';
 
 const usage = `Usage: node test/bench/largeStore.ts [--blobs N] [--tags N] [--rounds N] [--seconds N]
 
@@ -141,12 +142,4 @@ async function run(signal: AbortSignal): Promise<void> {
   await measureUpkeep(mirror, paths.byTag, say);
 }
 
-const timeUp = AbortSignal.timeout(minutesAtMost * 60_000);
-try {
-  await run(timeUp);
-} catch (error) {
-  process.stderr.write(
-    `${timeUp.aborted ? `not done in ${minutesAtMost} minutes\n` : ''}${String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runWithin(minutesAtMost, run);

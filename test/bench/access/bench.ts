@@ -29,6 +29,7 @@ import {
 } from './hits.ts';
 import { makeUsers, type BenchUser } from './users.ts';
 import { costTable, meanRatio, verdicts, type ContentCosts } from './verdict.ts';
+import { runWithin } from '../runWithin.ts';
 
 const usage = `Usage: node test/bench/access/bench.ts [--starts N] [--rounds N] [--seconds N] [--beside DIR]
 
@@ -201,12 +202,4 @@ function judge(found: readonly ContentCosts[]): void {
   if (most > gross) throw new Error('that is beyond what other work on a machine does');
 }
 
-const timeUp = AbortSignal.timeout(minutesAtMost * 60_000);
-try {
-  await run(timeUp);
-} catch (error) {
-  process.stderr.write(
-    `${timeUp.aborted ? `not done in ${minutesAtMost} minutes\n` : ''}${String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runWithin(minutesAtMost, run);
