@@ -22,6 +22,7 @@ import { compareHits, pathsOf } from './largeStoreHits.ts';
 import { describeMachine } from './machine.ts';
 import { missingPrograms } from './missingPrograms.ts';
 import { runWithin } from './runWithin.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 const usage = `Usage: node test/bench/largeStore.ts [--blobs N] [--tags N] [--rounds N] [--seconds N]
 
@@ -109,7 +110,8 @@ async function run(signal: AbortSignal): Promise<void> {
   {
     await using large = await start('large');
     await using small = await start('small');
-    const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)];
+    const rounds = wholeNumber('rounds', options.rounds);
+    const seconds = wholeNumber('seconds', options.seconds);
     const compared = await compareHits(
       { url: large.url, paths },
       { url: small.url, paths: pathsOf(few) },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fullScale, quickScale, type Scale } from './scale.ts';
 import type { Trial } from './trial.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 /** What a run is asked for. */
 export interface BenchOptions {
@@ -38,7 +39,7 @@ export function parseOptions(args: readonly string[], trials: readonly Trial[]):
   const writeBaseline = values['write-baseline'];
   return {
     help,
-    scale: rounds === undefined ? scale : { ...scale, rounds: parseRounds(rounds) },
+    scale: rounds === undefined ? scale : { ...scale, rounds: wholeNumber('rounds', rounds) },
     trials:
       only === undefined ? trials.filter((trial) => trial.quick || !quick) : chosen(only, trials),
     ...(json === undefined ? {} : { json }),
@@ -54,14 +55,6 @@ function withDefaultFile(argument: string, index: number, all: readonly string[]
   const next = all[index + 1];
   const isNamed = next !== undefined && !next.startsWith('-');
   return isNamed ? argument : `${argument}=${defaultBaseline}`;
-}
-
-function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new Error(`--rounds ${text}: expected a whole number from 1`);
-  }
-  return rounds;
 }
 
 function chosen(only: string, trials: readonly Trial[]): Trial[] {

@@ -30,6 +30,7 @@ import {
 import { makeUsers, type BenchUser } from './users.ts';
 import { costTable, meanRatio, verdicts, type ContentCosts } from './verdict.ts';
 import { runWithin } from '../runWithin.ts';
+import { wholeNumber } from '../wholeNumber.ts';
 
 const usage = `Usage: node test/bench/access/bench.ts [--starts N] [--rounds N] [--seconds N] [--beside DIR]
 
@@ -91,6 +92,9 @@ function parseOptions() {
 async function run(signal: AbortSignal): Promise<void> {
   const options = parseOptions();
   if (options.help) return say(usage.trimEnd());
+  const startCount = wholeNumber('starts', options.starts);
+  const rounds = wholeNumber('rounds', options.rounds);
+  const seconds = wholeNumber('seconds', options.seconds);
   const missing = missingPrograms(['wrk']);
   if (missing !== undefined) throw new Error(missing);
   const { cpu, cores, node } = describeMachine();
@@ -104,10 +108,10 @@ async function run(signal: AbortSignal): Promise<void> {
     upstream,
     users: beside === undefined ? await makeUsers(users) : [],
     beside,
-    rounds: { rounds: Number(options.rounds), seconds: Number(options.seconds), signal },
+    rounds: { rounds, seconds, signal },
   };
   const starts: Costs[][] = [];
-  for (let start = 0; start < Number(options.starts); start += 1) {
+  for (let start = 0; start < startCount; start += 1) {
     const directory = join(root.path, String(start));
     await mkdir(directory);
     starts.push(await measureStart({ ...setting, directory }));
